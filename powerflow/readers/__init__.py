@@ -1,0 +1,1 @@
+"""Readers: one file per format, each ends in `make_feeder`."""
