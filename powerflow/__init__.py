@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from powerflow.result import PowerFlowResult
     from powerflow.scoring import Score, score
     from powerflow.solve import power_flow
+    from powerflow.synthetic import synthetic_feeder
 
 _MODULE_OF = {
     "Feeder": "feeder",
@@ -29,6 +30,7 @@ _MODULE_OF = {
     "make_feeder": "door",
     "power_flow": "solve",
     "score": "scoring",
+    "synthetic_feeder": "synthetic",
 }
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "make_feeder",
     "power_flow",
     "score",
+    "synthetic_feeder",
 ]
 
 
