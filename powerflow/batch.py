@@ -1,0 +1,157 @@
+"""Owns how a batch is checked, broadcast over its cases and split over threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+Array = TypeVar("Array", bound=NDArray[Any])
+
+MIN_CASES_PER_THREAD = 64
+"""Below this a thread costs more than it saves."""
+
+
+def read_only(array: Array) -> Array:
+    """Return a read-only view.
+
+    A feeder's own columns are read-only and a caller's arrays need not be; numba would compile
+    every mixture of the two anew.
+    """
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def check_settings(tol_pu: float, max_iterations: int, sweeps: int | None) -> None:
+    """Raise if a setting of the iteration makes no sense.
+
+    Raises
+    ------
+    ValueError
+        Naming the setting and what was expected.
+    """
+    if not 0.0 < tol_pu < 1.0:
+        raise ValueError(f"tol_pu must be between 0 and 1, not {tol_pu}")
+    if max_iterations < 1:
+        raise ValueError(f"max_iterations must be at least 1, not {max_iterations}")
+    if sweeps is not None and sweeps < 1:
+        raise ValueError(f"sweeps must be at least 1, not {sweeps}")
+
+
+def bus_rows(name: str, values: ArrayLike, n_bus: int) -> FloatArray:
+    """Return `values` as (1 or n_case, n_bus) float rows, without copying what fits already.
+
+    Raises
+    ------
+    ValueError
+        Naming the array and its shape.
+    """
+    rows = np.asarray(values, dtype=np.float64)
+    if rows.ndim == 1:
+        rows = rows[np.newaxis]
+    if rows.ndim != 2 or rows.shape[1] != n_bus or len(rows) == 0:
+        raise ValueError(
+            f"{name} must have shape ({n_bus},) or (n_case, {n_bus}), not {np.shape(values)}"
+        )
+    return read_only(np.ascontiguousarray(rows))
+
+
+def case_column(name: str, values: ArrayLike) -> FloatArray:
+    """Return a scalar or one value a case as (1 or n_case,) floats; all must be positive.
+
+    Raises
+    ------
+    ValueError
+        Naming the array and what is wrong with it.
+    """
+    column = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if column.ndim != 1 or len(column) == 0:
+        raise ValueError(f"{name} must be a scalar or have shape (n_case,), not {np.shape(values)}")
+    wrong = ~(np.isfinite(column) & (column > 0.0))
+    if wrong.any():
+        case = int(np.argmax(wrong))
+        raise ValueError(f"{name} must be positive and finite, not {column[case]} (case {case})")
+    return column
+
+
+def common_length(what: str, lengths: dict[str, int]) -> int:
+    """Return the one length above 1 that all arrays share (1 if none is longer).
+
+    Raises
+    ------
+    ValueError
+        Naming every array and its length when two disagree.
+    """
+    longer = {name: length for name, length in lengths.items() if length > 1}
+    if len(set(longer.values())) > 1:
+        listed = ", ".join(f"{name} has {length}" for name, length in longer.items())
+        raise ValueError(f"the arrays disagree on the number of {what}s: {listed}")
+    return next(iter(longer.values()), 1)
+
+
+def check_finite(name: str, rows: FloatArray, bus_id: Sequence[str]) -> None:
+    """Raise if a row holds NaN or infinity.
+
+    Raises
+    ------
+    ValueError
+        Naming array, row, bus and value.
+    """
+    if np.isfinite(rows).all():
+        return
+    row, bus = np.argwhere(~np.isfinite(rows))[0]
+    raise ValueError(f"{name} must be finite, not {rows[row, bus]} (case {row}, bus {bus_id[bus]})")
+
+
+def check_impedance(name: str, rows: FloatArray, bus_id: Sequence[str]) -> None:
+    """Raise if a branch impedance is not finite, or a resistance is negative.
+
+    Raises
+    ------
+    ValueError
+        Naming array, row, the bus the branch enters, and value.
+    """
+    check_finite(name, rows[:, 1:], bus_id[1:])
+    if name == "r_ohm" and (rows < 0.0).any():
+        row, bus = np.argwhere(rows < 0.0)[0]
+        raise ValueError(
+            f"r_ohm must not be negative, but is {rows[row, bus]} "
+            f"(case {row}, branch entering bus {bus_id[bus]})"
+        )
+
+
+def run_split(work: Callable[[int, int], None], n_case: int, n_threads: int | None) -> None:
+    """Call ``work(first, last)`` over the cases, split over threads.
+
+    Cases are independent, so the split never changes a bit of any answer.
+
+    Parameters
+    ----------
+    n_threads : int or None
+        None takes numba's setting (NUMBA_NUM_THREADS), which joblib sets in its workers.
+
+    Raises
+    ------
+    ValueError
+        If `n_threads` is not positive.
+    """
+    if n_threads is None:
+        import numba
+
+        n_threads = int(cast(Any, numba.config).NUMBA_NUM_THREADS)
+    if n_threads < 1:
+        raise ValueError(f"n_threads must be at least 1, not {n_threads}")
+    n_chunk = min(n_threads, max(1, n_case // MIN_CASES_PER_THREAD))
+    if n_chunk == 1:
+        work(0, n_case)
+        return
+    edges = [n_case * chunk // n_chunk for chunk in range(n_chunk + 1)]
+    with ThreadPoolExecutor(n_chunk) as pool:
+        for done in [pool.submit(work, a, b) for a, b in pairwise(edges)]:
+            done.result()
