@@ -1,0 +1,1 @@
+"""Planning problems on distribution feeders: what joins the power flow to the search."""

@@ -1,0 +1,31 @@
+"""The `feederlab` command: reads its words, calls the library, prints figures and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command; what a user got wrong is one line on stderr and an exit code.
+
+    Exit codes: 0 answered, 1 bad content of a feeder or file, 2 bad command line, 3 no feasible
+    answer, 4 a solver failed.
+    """
+    from powerflow.errors import FeederError
+    from problems.cli.app import app
+    from problems.core.errors import ContentError, SettingError
+
+    try:
+        app()
+    except (FeederError, ContentError) as error:
+        _fail(str(error), 1)
+    except SettingError as error:
+        _fail(str(error), 2)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stderr.write(f"error: {message}\n")
+    sys.exit(code)

@@ -1,0 +1,42 @@
+"""Owns the keys in which plans and their assessments are answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from problems.core.assess import Assessment
+    from problems.core.plan import Plan
+
+
+def money_key(name: str, currency: str) -> str:
+    """Return a key that ends in the currency of the price table."""
+    return f"{name}_{currency}"
+
+
+def assessment_keys(assessment: Assessment, currency: str) -> dict[str, Any]:
+    """Return what an assessment says, by key; a figure that does not exist is None."""
+    return {
+        money_key("npv", currency): assessment.npv,
+        "loss_kw": assessment.loss_kw,
+        "v_min_pu": assessment.v_min_pu,
+        "v_max_pu": assessment.v_max_pu,
+        "max_loading_pct": assessment.max_loading_pct,
+        "feasible": assessment.is_feasible,
+        "violation": assessment.violation,
+    }
+
+
+def asset_keys(plan: Plan) -> dict[str, Any]:
+    """Return the stations and capacitors of a plan, by key."""
+    return {
+        "stations": [{"bus": a.bus, "kw": a.kw} for a in plan.assets if a.kind == "station"],
+        "capacitors": [{"bus": a.bus, "kvar": a.kvar} for a in plan.assets if a.kind != "station"],
+    }
+
+
+def asset_words(plan: Plan) -> dict[str, str]:
+    """Return the stations and capacitors of a plan as one cell of a table each."""
+    stations = [f"{a.bus} / {a.kw:,.0f} kW" for a in plan.assets if a.kw is not None]
+    banks = [f"{a.bus} / {a.kvar:,.1f} kvar" for a in plan.assets if a.kvar is not None]
+    return {"stations": ", ".join(stations) or "-", "capacitors": ", ".join(banks) or "-"}

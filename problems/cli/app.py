@@ -1,0 +1,39 @@
+"""Owns the list of commands; each command's own module is imported when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from problems.cli import assess, compare, feeders, flow, site
+
+app = typer.Typer(
+    name="feederlab",
+    help="Plan EV charging, capacitors, storage and staged investment on distribution feeders.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(version("feederlab"))
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (feeders, flow, site, assess, compare):
+    command.register(app)

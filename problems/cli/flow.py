@@ -1,0 +1,118 @@
+"""The command `feederlab flow`: one power flow of one feeder."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from problems.cli.output import Json, print_json, print_table
+from problems.core.errors import SettingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from powerflow.feeder import Feeder
+    from powerflow.result import PowerFlowResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("flow")(flow)
+
+
+def flow(
+    feeder: Annotated[str, typer.Argument(help="Library name or folder of a feeder.")],
+    base_kv: Annotated[
+        float | None, typer.Option("--base-kv", help="Line-to-line base voltage, kV.")
+    ] = None,
+    load_scale: Annotated[
+        float, typer.Option("--load-scale", help="Multiplies every load of the feeder.")
+    ] = 1.0,
+    source_pu: Annotated[
+        float | None, typer.Option("--source-pu", help="Source voltage, p.u.; else the feeder's.")
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--add",
+            metavar="BUS:KW[:KVAR]",
+            help="Load added at a bus; negative feeds in. Repeatable.",
+        ),
+    ] = None,
+    sweeps: Annotated[
+        int | None,
+        typer.Option("--sweeps", min=1, help="Stop the current sweep after exactly N sweeps."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute the power flow of a feeder."""
+    from powerflow.library import load_feeder
+    from powerflow.solve import power_flow
+
+    _check_positive("--base-kv", base_kv)
+    _check_positive("--source-pu", source_pu)
+    if not math.isfinite(load_scale):
+        raise SettingError(f"--load-scale must be finite, not {load_scale}")
+    loaded = load_feeder(feeder)
+    p_kw, q_kvar = loaded.p_kw * load_scale, loaded.q_kvar * load_scale
+    for word in add or []:
+        _add_load(loaded, word, p_kw, q_kvar)
+    result = power_flow(
+        loaded,
+        p_kw,
+        q_kvar,
+        base_kv=base_kv,
+        v_source_pu=source_pu,
+        sweeps=sweeps,
+    )
+    answer = _answer(loaded, result, has_converged=None if sweeps else bool(result.converged[0]))
+    if as_json:
+        print_json(answer)
+        return
+    print_table(f"Power flow of {loaded.name}", ("figure", "value"), list(answer.items()))
+
+
+def _check_positive(option: str, value: float | None) -> None:
+    if value is not None and not (math.isfinite(value) and value > 0.0):
+        raise SettingError(f"{option} must be positive, not {value}")
+
+
+def _add_load(
+    feeder: Feeder, word: str, p_kw: NDArray[np.float64], q_kvar: NDArray[np.float64]
+) -> None:
+    from problems.siting.equipment import feeder_bus
+
+    parts = word.split(":")
+    try:
+        label, kw, kvar = parts[0], float(parts[1]), float(parts[2]) if parts[2:] else 0.0
+    except (IndexError, ValueError):
+        raise SettingError(f"--add takes BUS:KW or BUS:KW:KVAR, not '{word}'") from None
+    if len(parts) > 3 or not (math.isfinite(kw) and math.isfinite(kvar)):
+        raise SettingError(f"--add takes BUS:KW or BUS:KW:KVAR, not '{word}'")
+    bus = feeder_bus(feeder, label, "--add")
+    p_kw[bus] += kw
+    q_kvar[bus] += kvar
+
+
+def _answer(feeder: Feeder, result: PowerFlowResult, has_converged: bool | None) -> dict[str, Any]:
+    def figure(values: Any) -> float | None:
+        return float(values[0]) if math.isfinite(values[0]) else None
+
+    v_min_pu = figure(result.v_min_pu)
+    return {
+        "feeder": feeder.name,
+        "n_bus": feeder.n_bus,
+        "loss_kw": figure(result.loss_kw),
+        "loss_kvar": figure(result.loss_kvar),
+        "v_min_pu": v_min_pu,
+        "v_min_bus": None if v_min_pu is None else feeder.bus_id[int(result.v_min_bus[0])],
+        "v_max_pu": figure(result.v_max_pu),
+        "max_loading_pct": figure(result.max_loading_pct),
+        "substation_kw": figure(result.substation_kw),
+        "substation_kvar": figure(result.substation_kvar),
+        "converged": has_converged,
+        "iterations": int(result.iterations[0]),
+    }

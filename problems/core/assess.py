@@ -1,0 +1,185 @@
+"""Owns the one judge: AC power flow, money and violations of any plan, whatever made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from powerflow.result import PowerFlowResult
+from powerflow.solve import power_flow
+from problems.core import money
+from problems.core.equipment import Asset
+from problems.core.errors import ContentError
+from problems.core.instance import Instance
+from problems.core.plan import Plan
+
+FloatArray = NDArray[np.float64]
+
+VIOLATION_TOL = 1e-7
+"""Largest violation, per unit of its limit, that the tolerance of the power flow can cause."""
+
+OUTPUTS = (
+    "v_pu",
+    "i_a",
+    "loading_pct",
+    "loss_kw",
+    "loss_kvar",
+    "v_min_pu",
+    "v_max_pu",
+    "max_loading_pct",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assessment:
+    """Hold what a plan is worth and how it operates.
+
+    Parameters
+    ----------
+    npv : float or None
+        Net present value in the currency of the plan's prices; None if a state did not converge.
+    invested, upkeep_per_year, saved_kwh_per_year : float
+        What the net present value consists of; the saving is NaN if a state did not converge.
+    loss_kw : float or None
+        Active losses, averaged over the hours of the load states.
+    v_min_pu, v_max_pu, max_loading_pct : float or None
+        Extremes over all load states; the loading is None without ampacities.
+    violation : float or None
+        Largest excess over a limit, per unit of that limit, 0 if all are met; None if a state did
+        not converge.
+    is_feasible : bool
+        All states converged and the violation is within the tolerance of the power flow.
+    flow, base_flow : PowerFlowResult
+        Power flow of each load state with the plan's assets, and without stations and banks.
+    """
+
+    npv: float | None
+    invested: float
+    upkeep_per_year: float
+    saved_kwh_per_year: float
+    loss_kw: float | None
+    v_min_pu: float | None
+    v_max_pu: float | None
+    max_loading_pct: float | None
+    violation: float | None
+    is_feasible: bool
+    flow: PowerFlowResult
+    base_flow: PowerFlowResult
+
+
+def assess(plan: Plan, instance: Instance) -> Assessment:
+    """Judge a plan by AC power flow over its load states, and by its money.
+
+    Parameters
+    ----------
+    plan : Plan
+        Assets on buses of the instance's feeder. Its own conditions are not consulted: an instance
+        with other limits or prices judges the same assets under those.
+    instance : Instance
+        Feeder and conditions to judge by.
+
+    Returns
+    -------
+    Assessment
+        A state without a power flow solution shows as None figures and an infeasible plan.
+
+    Raises
+    ------
+    ContentError
+        If an asset stands at a bus the feeder does not have, at its source, in a later stage than
+        the horizon has, or with a schedule of another length than the load states.
+    """
+    feeder, conditions = instance.feeder, instance.conditions
+    base_p_kw, base_q_kvar = base_loads(instance)
+    device_p_kw, device_q_kvar = np.zeros_like(base_p_kw), np.zeros_like(base_q_kvar)
+    for asset in plan.assets:
+        bus = asset_bus(asset, instance)
+        device_p_kw[:, bus] += asset_p_kw(asset, instance)
+        device_q_kvar[:, bus] -= asset.kvar or 0.0
+    base_flow = power_flow(
+        feeder, base_p_kw, base_q_kvar, sweeps=conditions.sweeps, outputs=OUTPUTS
+    )
+    flow = power_flow(
+        feeder,
+        base_p_kw + device_p_kw,
+        base_q_kvar + device_q_kvar,
+        sweeps=conditions.sweeps,
+        outputs=OUTPUTS,
+    )
+    hours = np.array([state.hours for state in conditions.horizon.states])
+    stations = [asset.kw for asset in plan.assets if asset.kw is not None]
+    banks = [asset.kvar for asset in plan.assets if asset.kvar is not None]
+    prices = conditions.prices
+    invested = money.investment(
+        prices, float(len(stations)), sum(stations), float(len(banks)), sum(banks)
+    )
+    upkeep = money.yearly_upkeep(prices, float(len(stations)), float(len(banks)))
+    saved_kwh = float(hours @ (required(base_flow.loss_kw) - required(flow.loss_kw)))
+    npv = money.net_present_value(
+        prices, conditions.horizon.years, conditions.money_rule, saved_kwh, upkeep, invested
+    )
+    v_min_pu, v_max_pu = required(flow.v_min_pu), required(flow.v_max_pu)
+    loading = required(flow.max_loading_pct) if feeder.has_ampacity else None
+    violation = max(0.0, float(conditions.limits.excess(v_min_pu, v_max_pu, loading).max()))
+    return Assessment(
+        npv=finite(npv),
+        invested=invested,
+        upkeep_per_year=upkeep,
+        saved_kwh_per_year=saved_kwh,
+        loss_kw=finite(float(hours @ required(flow.loss_kw) / hours.sum())),
+        v_min_pu=finite(float(v_min_pu.min())),
+        v_max_pu=finite(float(v_max_pu.max())),
+        max_loading_pct=None if loading is None else finite(float(loading.max())),
+        violation=finite(violation),
+        is_feasible=violation <= VIOLATION_TOL and bool(np.isfinite(npv)),
+        flow=flow,
+        base_flow=base_flow,
+    )
+
+
+def base_loads(instance: Instance) -> tuple[FloatArray, FloatArray]:
+    """Return active and reactive loads of each state, (n_state, n_bus), in kW and kvar."""
+    factor = np.array([state.load_factor for state in instance.conditions.horizon.states])
+    return np.outer(factor, instance.feeder.p_kw), np.outer(factor, instance.feeder.q_kvar)
+
+
+def asset_bus(asset: Asset, instance: Instance) -> int:
+    """Return the index of the asset's bus, or raise ContentError."""
+    where = f"{asset.kind} at bus {asset.bus}"
+    try:
+        bus = instance.feeder.bus_index(asset.bus)
+    except ValueError as error:
+        raise ContentError(f"{where}: {error}") from None
+    if bus == 0:
+        raise ContentError(f"{where}: nothing can be sited at the source")
+    if asset.stage > 0:
+        raise ContentError(f"{where}: stage {asset.stage} is beyond a horizon of one stage")
+    return bus
+
+
+def asset_p_kw(asset: Asset, instance: Instance) -> FloatArray:
+    """Return the active power an asset draws in each load state, (n_state,), in kW."""
+    states = instance.conditions.horizon.states
+    if asset.schedule_kw is not None:
+        if len(asset.schedule_kw) != len(states):
+            raise ContentError(
+                f"{asset.kind} at bus {asset.bus}: schedule_kw has {len(asset.schedule_kw)} "
+                f"entries, there are {len(states)} load states"
+            )
+        return np.array(asset.schedule_kw)
+    return instance.station_demand_kw(asset.kw or 0.0) * np.array(
+        [state.station_factor for state in states]
+    )
+
+
+def required(figure: FloatArray | None) -> FloatArray:
+    """Return a figure that was asked of the power flow."""
+    assert figure is not None
+    return figure
+
+
+def finite(value: float) -> float | None:
+    """Return `value`, or None where it does not exist."""
+    return value if np.isfinite(value) else None

@@ -1,0 +1,94 @@
+"""Owns the conditions a plan is judged under, and the feeder they apply to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from powerflow.feeder import Feeder
+from powerflow.limits import Limits
+from problems.core.equipment import Mode, check_mode
+from problems.core.errors import SettingError
+from problems.core.horizon import Horizon
+from problems.core.money import MoneyRule, Prices, check_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Hold everything but the feeder and the assets that decides what a plan is worth.
+
+    Parameters
+    ----------
+    limits : Limits
+        Voltage band and greatest loading.
+    horizon : Horizon
+        Load states of a year and the number of years.
+    prices : Prices
+        The price table.
+    money_rule : {"annuity", "final-year"}
+        How yearly profits are discounted.
+    mode : {"g2v", "v2g"}
+        Whether stations charge from the grid or feed it.
+    v2g_share : float, optional
+        Share of the station rating that is fed back, a fraction; v2g needs it.
+    sweeps : int, optional
+        Stop the current sweep after so many sweeps instead of iterating to convergence; only for
+        the reproduction of published tables.
+
+    Raises
+    ------
+    SettingError
+        If a setting is out of range.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    horizon: Horizon = field(default_factory=Horizon)
+    prices: Prices = field(default_factory=Prices)
+    money_rule: MoneyRule = "annuity"
+    mode: Mode = "g2v"
+    v2g_share: float | None = None
+    sweeps: int | None = None
+
+    def __post_init__(self) -> None:
+        check_rule(self.money_rule)
+        check_mode(self.mode)
+        if self.v2g_share is None:
+            if self.mode == "v2g":
+                raise SettingError("mode v2g needs a v2g share, a fraction between 0 and 1")
+        elif not (math.isfinite(self.v2g_share) and 0.0 <= self.v2g_share <= 1.0):
+            raise SettingError(f"v2g share must be between 0 and 1, not {self.v2g_share}")
+        if self.sweeps is not None and self.sweeps < 1:
+            raise SettingError(f"sweeps must be 1 or more, not {self.sweeps}")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Hold a feeder together with the conditions plans on it are judged under.
+
+    Parameters
+    ----------
+    feeder : Feeder
+        The grid.
+    conditions : Conditions
+        The rest.
+    reference : str
+        What `load_feeder` was given: a library name or a path; the feeder's name when empty.
+    """
+
+    feeder: Feeder
+    conditions: Conditions = field(default_factory=Conditions)
+    reference: str = ""
+
+    def station_demand_kw(self, rated_kw: float) -> float:
+        """Return the active power a station draws, negative when it feeds the grid.
+
+        Charging from the grid draws the rating. In vehicle-to-grid the charging load is gone and
+        the share of vehicles that takes part injects: what the HGAPSO paper's tables contain.
+        """
+        if self.conditions.mode == "g2v":
+            return rated_kw
+        return -(self.conditions.v2g_share or 0.0) * rated_kw
+
+    def __post_init__(self) -> None:
+        if not self.reference:
+            object.__setattr__(self, "reference", self.feeder.name)

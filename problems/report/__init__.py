@@ -1,0 +1,1 @@
+"""What a study leaves behind: run record, tables and figures."""

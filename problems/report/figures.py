@@ -1,0 +1,252 @@
+"""Owns the figures of a siting study, in colors that are safe for color blindness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from powerflow.feeder import Feeder
+from problems.core.assess import Assessment, required
+from problems.core.plan import Plan
+from problems.report.layout import bus_positions, source_distance
+
+FloatArray = NDArray[np.float64]
+
+# Okabe and Ito, "Color Universal Design", 2008.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES = ("-", "--", "-.", ":")
+GREY = "#8c8c8c"
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "svg.hashsalt": "feederlab",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """Hold the median and the quartiles of the best value so far, NaN where half had none.
+
+    Parameters
+    ----------
+    evaluations, median, lower, upper : (n_point,) float arrays
+        The grid and the three curves.
+    """
+
+    evaluations: FloatArray
+    median: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+
+
+def draw_convergence(
+    path: Path,
+    title: str,
+    bands: Mapping[str, Band],
+    currency: str,
+    best_known: float | None,
+) -> None:
+    """Draw the best NPV so far over evaluations, a median line and quartile band an engine."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+        axes = figure.subplots()
+        is_empty = True
+        for k, (engine, band) in enumerate(bands.items()):
+            color, dash = COLORS[k % len(COLORS)], DASHES[k % len(DASHES)]
+            is_empty = is_empty and not np.isfinite(band.median).any()
+            axes.plot(band.evaluations, band.median, dash, color=color, label=engine)
+            axes.fill_between(
+                band.evaluations, band.lower, band.upper, color=color, alpha=0.2, linewidth=0
+            )
+        if best_known is not None and not is_empty:
+            axes.axhline(best_known, color="black", linewidth=0.8, linestyle=(0, (1, 2)))
+            axes.annotate(
+                "best known",
+                (1.0, best_known),
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                va="bottom",
+                fontsize=8,
+            )
+        if is_empty:
+            axes.text(
+                0.5,
+                0.5,
+                "no engine had a feasible plan in half of its runs",
+                transform=axes.transAxes,
+                ha="center",
+            )
+        else:
+            axes.legend(title="median, band: quartiles", loc="lower right")
+            _zoom(axes, bands)
+        axes.set_xscale("log")
+        axes.set_xlabel("evaluations (AC power flows of one candidate)")
+        axes.set_ylabel(f"best feasible NPV so far ({currency.upper()})")
+        axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+        axes.set_title(title)
+        _save(figure, path)
+
+
+def _zoom(axes: Any, bands: Mapping[str, Band]) -> None:
+    """Leave the first random candidates below the picture, so that engines can be told apart."""
+    best = max(np.nanmax(band.upper) for band in bands.values() if np.isfinite(band.upper).any())
+    starts = [band.lower[np.isfinite(band.lower)] for band in bands.values()]
+    middle = min(float(np.quantile(start, 0.05)) for start in starts if len(start))
+    axes.set_ylim(middle, best + 0.08 * max(best - middle, 1e-9 * abs(best)))
+
+
+def draw_voltage_profile(path: Path, title: str, assessment: Assessment, plan: Plan) -> None:
+    """Draw the voltage along every path of the feeder, before and with the plan.
+
+    The load state shown is the one with the lowest voltage with the plan.
+    """
+    feeder = assessment.flow.feeder
+    before, after = required(assessment.base_flow.v_pu), required(assessment.flow.v_pu)
+    lowest = np.where(np.isfinite(after), after, np.inf).min(axis=1)
+    state = int(np.argmin(lowest))
+    states = plan.conditions.horizon.states
+    limits = plan.conditions.limits
+    distance, unit = source_distance(feeder)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+        axes = figure.subplots()
+        for v_pu, color, width, label in (
+            (before[state], GREY, 1.2, "before: no stations, no banks"),
+            (after[state], COLORS[0], 1.6, "with the plan"),
+        ):
+            axes.add_collection(
+                LineCollection(
+                    _segments(feeder, distance, v_pu), colors=color, linewidths=width, label=label
+                )
+            )
+        for limit, name in ((limits.v_min_pu, "floor"), (limits.v_max_pu, "ceiling")):
+            if limit > 0.0 and limit < 1.5 * float(np.nanmax(after[state])):
+                axes.axhline(limit, color=COLORS[1], linewidth=1.0, linestyle="--")
+                axes.annotate(
+                    f"{name} {limit:g}",
+                    (1.0, limit),
+                    xycoords=("axes fraction", "data"),
+                    ha="right",
+                    va="bottom",
+                    fontsize=8,
+                    color=COLORS[1],
+                )
+        axes.autoscale_view()
+        axes.set_xlabel(f"distance from the source ({unit})")
+        axes.set_ylabel("voltage (p.u.)")
+        shown = f", load state {states[state].name}" if len(states) > 1 else ""
+        axes.set_title(title + shown)
+        axes.legend(loc="lower left")
+        _save(figure, path)
+
+
+def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None:
+    """Draw the feeder with the sited equipment, buses colored by voltage with the plan."""
+    feeder = assessment.flow.feeder
+    x, y, has_coordinates = bus_positions(feeder)
+    after = required(assessment.flow.v_pu)
+    lowest = np.where(np.isfinite(after), after, np.inf).min(axis=0)
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(8.5, 5.2), layout="constrained")
+        axes = figure.subplots()
+        axes.add_collection(
+            LineCollection(
+                _wires(feeder, x, y, has_coordinates), colors=GREY, linewidths=1.0, zorder=1
+            )
+        )
+        size = float(np.clip(1600.0 / feeder.n_bus, 8.0, 40.0))
+        dots = axes.scatter(x, y, c=lowest, cmap="cividis", s=size, zorder=2)
+        figure.colorbar(dots, ax=axes, label="lowest voltage with the plan (p.u.)", shrink=0.8)
+        axes.plot(x[0], y[0], marker="s", markersize=11, color="black", zorder=3)
+        handles = [_legend_mark("s", "black", "source")]
+        handles += _draw_assets(axes, plan, feeder, x, y)
+        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.02), ncols=3)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+        if has_coordinates:
+            axes.set_aspect("equal", adjustable="datalim")
+        axes.margins(0.06)
+        axes.set_title(title + ("" if has_coordinates else " (schematic, not to scale)"))
+        _save(figure, path)
+
+
+def _draw_assets(
+    axes: Any, plan: Plan, feeder: Feeder, x: FloatArray, y: FloatArray
+) -> list[Line2D]:
+    marks = {"station": ("^", COLORS[1], "charging station"), "capacitor": ("D", COLORS[2], "bank")}
+    handles = []
+    labelled: dict[int, list[str]] = {}
+    for kind, (marker, color, name) in marks.items():
+        assets = [asset for asset in plan.assets if asset.kind == kind]
+        for asset in assets:
+            bus = feeder.bus_index(asset.bus)
+            axes.plot(
+                x[bus],
+                y[bus],
+                marker=marker,
+                markersize=13 if kind == "station" else 9,
+                color=color,
+                markeredgecolor="white",
+                zorder=4 if kind == "station" else 5,
+            )
+            rating = f"{asset.kw:,.0f} kW" if asset.kw is not None else f"{asset.kvar:,.0f} kvar"
+            labelled.setdefault(bus, [f"bus {asset.bus}"]).append(rating)
+        if assets:
+            handles.append(_legend_mark(marker, color, name))
+    for bus, lines in labelled.items():
+        axes.annotate(
+            "\n".join(lines),
+            (x[bus], y[bus]),
+            xytext=(7, 7),
+            textcoords="offset points",
+            fontsize=7.5,
+            zorder=6,
+            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
+        )
+    return handles
+
+
+def _legend_mark(marker: str, color: str, name: str) -> Line2D:
+    return Line2D([], [], marker=marker, color=color, linestyle="none", markersize=9, label=name)
+
+
+def _segments(feeder: Feeder, across: FloatArray, up: FloatArray) -> FloatArray:
+    """Return each branch as a straight piece from its parent, (n_bus - 1, 2, 2)."""
+    parent = feeder.parent[1:]
+    start = np.column_stack([across[parent], up[parent]])
+    return np.stack([start, np.column_stack([across[1:], up[1:]])], axis=1)
+
+
+def _wires(feeder: Feeder, x: FloatArray, y: FloatArray, has_coordinates: bool) -> FloatArray:
+    """Return each branch as a line: straight on a map, with an elbow in a schematic."""
+    straight = _segments(feeder, x, y)
+    if has_coordinates:
+        return straight
+    elbow = np.column_stack([straight[:, 0, 0], straight[:, 1, 1]])
+    return np.stack([straight[:, 0], elbow, straight[:, 1]], axis=1)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write a PNG, atomically and without the date or versions that would change its bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}")
+    FigureCanvasAgg(figure)
+    figure.savefig(beside, format="png", dpi=130, metadata={"Software": None})
+    beside.replace(path)

@@ -1,0 +1,1 @@
+"""Siting of EV charging stations and capacitor banks by net present value."""

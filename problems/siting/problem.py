@@ -1,0 +1,177 @@
+"""Owns the siting problem: from a row of numbers to the money and the limits of a plan."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuristics.problem import Evaluation, Space
+from powerflow.score import score
+from powerflow.solve import power_flow
+from problems.core import money
+from problems.core.assess import base_loads, required
+from problems.core.equipment import Asset
+from problems.core.errors import ContentError, SettingError
+from problems.core.instance import Instance
+from problems.core.plan import Plan
+from problems.siting.equipment import SitingEquipment, feeder_bus
+from problems.siting.repair import SitingRepair
+
+FloatArray = NDArray[np.float64]
+
+
+class SitingProblem:
+    """Search the buses of stations and capacitor banks and the banks' sizes for the greatest NPV.
+
+    A candidate is a row [station positions | bank positions | bank kvar]: positions index the
+    candidate buses in sweep order, so that neighbors in number are neighbors on the feeder;
+    stations at settled buses have no columns. The objective is the negated net present value in the
+    currency of the prices; the constraints are the excess over each limit, per unit of the limit,
+    the worst load state counting. The whole batch is one power flow.
+
+    Parameters
+    ----------
+    instance : Instance
+        Feeder and conditions.
+    equipment : SitingEquipment
+        What may be placed.
+
+    Raises
+    ------
+    ContentError
+        If a bus is unknown, there are too few candidate buses, or the feeder without stations and
+        banks has no power flow solution.
+    """
+
+    n_obj = 1
+
+    def __init__(self, instance: Instance, equipment: SitingEquipment) -> None:
+        self.instance = instance
+        self.equipment = equipment
+        feeder, conditions = instance.feeder, instance.conditions
+        self._candidates = equipment.candidate_buses(feeder)
+        self._settled = np.array(
+            [feeder_bus(feeder, label, "station buses") for label in equipment.station_buses],
+            dtype=np.int64,
+        )
+        self._n_free = 0 if equipment.station_buses else equipment.stations
+        if self._n_free + equipment.capacitors == 0:
+            raise SettingError("nothing to site: the stations are settled and there are no banks")
+        states = conditions.horizon.states
+        self._hours = np.array([state.hours for state in states])
+        self._station_p_kw = instance.station_demand_kw(equipment.station_kw) * np.array(
+            [state.station_factor for state in states]
+        )
+        self._base_p_kw, self._base_q_kvar = base_loads(instance)
+        base = power_flow(
+            feeder,
+            self._base_p_kw,
+            self._base_q_kvar,
+            sweeps=conditions.sweeps,
+            outputs=("loss_kw",),
+        )
+        self._base_loss_kw = required(base.loss_kw)
+        if not np.isfinite(self._base_loss_kw).all():
+            state = states[int(np.argmin(np.isfinite(self._base_loss_kw)))]
+            raise ContentError(
+                f"feeder {feeder.name}: no power flow solution in load state '{state.name}' even "
+                "without stations and banks"
+            )
+        self.space = self._make_space()
+        self.n_con = len(conditions.limits.names(feeder.has_ampacity))
+
+    def _make_space(self) -> Space:
+        equipment, n_free, n_banks = self.equipment, self._n_free, self.equipment.capacitors
+        is_at_most = equipment.bank_rule == "at-most"
+        n_positions = n_free + n_banks
+        last = float(len(self._candidates) - 1)
+        smallest = 0.0 if is_at_most else equipment.kvar_min
+        repair = SitingRepair(
+            n_stations=n_free,
+            n_banks=n_banks,
+            n_candidates=len(self._candidates),
+            kvar_min=equipment.kvar_min,
+            kvar_largest=equipment.kvar_largest,
+            kvar_step=equipment.kvar_step or 0.0,
+            is_at_most=is_at_most,
+        )
+        return Space(
+            lower=np.array([0.0] * n_positions + [smallest] * n_banks),
+            upper=np.array([last] * n_positions + [equipment.kvar_largest] * n_banks),
+            is_integer=np.array([True] * n_positions + [False] * n_banks),
+            repair=repair,
+        )
+
+    def evaluate(self, x: FloatArray) -> Evaluation:
+        """Return objective and constraints of each candidate.
+
+        Parameters
+        ----------
+        x : (n, n_var) float array
+            Candidates of the space, repaired.
+
+        Returns
+        -------
+        Evaluation
+            `f` is (n, 1), infinite where a load state has no power flow solution; `g` is
+            (n, n_con) in the order of `Limits.names`.
+        """
+        conditions, n = self.instance.conditions, len(x)
+        bus, kvar = self._devices(x)
+        n_stations, n_state = bus.shape[1] - kvar.shape[1], len(self._hours)
+        device_p_kw = np.zeros((1, n_state, bus.shape[1]))
+        device_p_kw[0, :, :n_stations] = self._station_p_kw[:, None]
+        device_q_kvar = np.zeros((n, 1, bus.shape[1]))
+        device_q_kvar[:, 0, n_stations:] = -kvar
+        scored = score(
+            self.instance.feeder,
+            bus,
+            device_p_kw,
+            device_q_kvar,
+            base_p_kw=self._base_p_kw,
+            base_q_kvar=self._base_q_kvar,
+            sweeps=conditions.sweeps,
+        )
+        n_banks = np.count_nonzero(kvar, axis=1).astype(np.float64)
+        stations = np.full(n, float(n_stations))
+        npv = money.net_present_value(
+            conditions.prices,
+            conditions.horizon.years,
+            conditions.money_rule,
+            (self._base_loss_kw - scored.loss_kw) @ self._hours,
+            money.yearly_upkeep(conditions.prices, stations, n_banks),
+            money.investment(
+                conditions.prices,
+                stations,
+                stations * self.equipment.station_kw,
+                n_banks,
+                kvar.sum(axis=1),
+            ),
+        )
+        loading = scored.max_loading_pct.max(axis=1) if self.instance.feeder.has_ampacity else None
+        g = conditions.limits.excess(
+            scored.v_min_pu.min(axis=1), scored.v_max_pu.max(axis=1), loading
+        )
+        return Evaluation(f=np.where(np.isfinite(npv), -npv, np.inf)[:, None], g=g)
+
+    def plan(self, x: FloatArray) -> Plan:
+        """Return the plan that candidate `x`, (n_var,), stands for."""
+        bus, kvar = self._devices(np.atleast_2d(x))
+        n_stations = bus.shape[1] - kvar.shape[1]
+        label = self.instance.feeder.bus_id
+        stations = (
+            Asset("station", label[b], kw=self.equipment.station_kw)
+            for b in np.sort(bus[0, :n_stations])
+        )
+        sizes = zip(bus[0, n_stations:].tolist(), kvar[0].tolist(), strict=True)
+        banks = (Asset("capacitor", label[b], kvar=q) for b, q in sorted(sizes) if q > 0.0)
+        return Plan.of(self.instance, (*stations, *banks))
+
+    def _devices(self, x: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+        """Return device buses, stations first, (n, n_device), and bank sizes, (n, n_bank)."""
+        n_positions = self._n_free + self.equipment.capacitors
+        bus = self._candidates[x[:, :n_positions].astype(np.int64)]
+        if len(self._settled):
+            settled = np.broadcast_to(self._settled, (len(x), len(self._settled)))
+            bus = np.concatenate([settled, bus], axis=1)
+        return bus, x[:, n_positions:]
