@@ -27,6 +27,7 @@ def feeders(as_json: Json = False) -> None:
 
 def _row(feeder: Any) -> dict[str, Any]:
     from powerflow.solve import power_flow
+    from problems.core.assess import required
 
     flow = power_flow(feeder, outputs=("loss_kw", "v_min_pu", "v_min_bus"))
     return {
@@ -35,7 +36,7 @@ def _row(feeder: Any) -> dict[str, Any]:
         "base_kv": feeder.base_kv,
         "load_kw": float(feeder.p_kw.sum()),
         "load_kvar": float(feeder.q_kvar.sum()),
-        "loss_kw": float(flow.loss_kw[0]),
-        "v_min_pu": float(flow.v_min_pu[0]),
-        "v_min_bus": feeder.bus_id[int(flow.v_min_bus[0])],
+        "loss_kw": float(required(flow.loss_kw)[0]),
+        "v_min_pu": float(required(flow.v_min_pu)[0]),
+        "v_min_bus": feeder.bus_id[int(required(flow.v_min_bus)[0])],
     }

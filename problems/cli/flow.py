@@ -98,8 +98,10 @@ def _add_load(
 
 
 def _answer(feeder: Feeder, result: PowerFlowResult, has_converged: bool | None) -> dict[str, Any]:
-    def figure(values: Any) -> float | None:
-        return float(values[0]) if math.isfinite(values[0]) else None
+    from problems.core.assess import finite, required
+
+    def figure(values: NDArray[np.float64] | None) -> float | None:
+        return finite(float(required(values)[0]))
 
     v_min_pu = figure(result.v_min_pu)
     return {
@@ -108,7 +110,7 @@ def _answer(feeder: Feeder, result: PowerFlowResult, has_converged: bool | None)
         "loss_kw": figure(result.loss_kw),
         "loss_kvar": figure(result.loss_kvar),
         "v_min_pu": v_min_pu,
-        "v_min_bus": None if v_min_pu is None else feeder.bus_id[int(result.v_min_bus[0])],
+        "v_min_bus": None if v_min_pu is None else feeder.bus_id[int(required(result.v_min_bus)[0])],
         "v_max_pu": figure(result.v_max_pu),
         "max_loading_pct": figure(result.max_loading_pct),
         "substation_kw": figure(result.substation_kw),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from problems.core.instance import Instance
 from problems.core.plan import Plan
 
 FloatArray = NDArray[np.float64]
+
+Scalar = TypeVar("Scalar", np.float64, np.int64)
 
 VIOLATION_TOL = 1e-7
 """Largest violation, per unit of its limit, that the tolerance of the power flow can cause."""
@@ -174,7 +177,7 @@ def asset_p_kw(asset: Asset, instance: Instance) -> FloatArray:
     )
 
 
-def required(figure: FloatArray | None) -> FloatArray:
+def required(figure: NDArray[Scalar] | None) -> NDArray[Scalar]:
     """Return a figure that was asked of the power flow."""
     assert figure is not None
     return figure

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuristics.problem import Evaluation, Space
-from powerflow.score import score
-from powerflow.solve import power_flow
+from powerflow import power_flow, score
 from problems.core import money
 from problems.core.assess import base_loads, required
 from problems.core.equipment import Asset
