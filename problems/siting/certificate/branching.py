@@ -1,0 +1,90 @@
+"""Owns where a stalled box is split: station places first, then bank counts, then sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.siting.certificate.case import Model, SitePlan
+from problems.siting.certificate.rounds import Ranges
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def split(
+    model: Model, ranges: Ranges, plan: SitePlan | None, best: SitePlan | None
+) -> tuple[Ranges, Ranges] | None:
+    """Return two boxes that cover all plans of `ranges`, or None where nothing can be split.
+
+    Where the relaxed plan of the box differs from the best plan, it is split there: then no half
+    allows both, and the half with the relaxed plan gets tighter intervals.
+    """
+    is_open = np.asarray(ranges.u_low <= ranges.u_high)
+    has_stations: Bools = np.asarray(is_open.any(axis=2))
+    has_banks: Bools = np.asarray(is_open.any(axis=1))
+    axes: list[tuple[Bools, int]] = [(has_stations, 1), (has_banks, 2)]
+    for allowed, axis in axes:
+        low = allowed.argmax(axis=1)
+        high = allowed.shape[1] - 1 - allowed[:, ::-1].argmax(axis=1)
+        low[0] = high[0] = 0
+        wide = np.flatnonzero(high > low)
+        if wide.size == 0:
+            continue
+        now = _behind(model, plan, axis)
+        then = _behind(model, best, axis)
+        other = _weight(model, ranges) * (high > low)
+        differs = wide[now[wide] != then[wide]] if plan is not None and best is not None else wide
+        pool = differs if differs.size else wide
+        j = int(pool[np.argmax(other[pool])])
+        at = min(now[j], then[j]) if differs.size else (low[j] + high[j]) // 2
+        at = int(np.clip(at, low[j], high[j] - 1))
+        counts = np.arange(allowed.shape[1])
+        return _cut_count(ranges, j, axis, counts <= at), _cut_count(ranges, j, axis, counts > at)
+    s_low, s_high, _, _ = ranges.envelope(model.q_min)
+    width = np.where(np.isfinite(s_high - s_low), s_high - s_low, 0.0)
+    width[0] = 0.0
+    j = int(np.argmax(width * width * model.r))
+    if width[j] < 4e-3 or model.n_cell:
+        return None
+    at_s = 0.5 * (s_low[j] + s_high[j])
+    return _cut_size(model, ranges, j, at_s, True), _cut_size(model, ranges, j, at_s, False)
+
+
+def _weight(model: Model, ranges: Ranges) -> Floats:
+    s_low, s_high, e_low, e_high = ranges.envelope(model.q_min)
+    width = (s_high - s_low) ** 2 + (model.station * (e_high - e_low)) ** 2
+    weight = np.where(np.isfinite(width), width, 0.0) * model.r + 1e-12
+    return np.asarray(weight)
+
+
+def _behind(model: Model, plan: SitePlan | None, axis: int) -> NDArray[np.int64]:
+    """Count a plan's stations (axis 1) or banks (axis 2) behind each branch."""
+    count = np.zeros(model.n_bus, dtype=np.int64)
+    if plan is not None:
+        buses = (plan.station_buses if model.n_free else ()) if axis == 1 else plan.bank_buses
+        count[list(buses)] += 1
+        for j in range(model.n_bus - 1, 0, -1):
+            count[model.parent[j]] += count[j]
+    return count
+
+
+def _cut_count(ranges: Ranges, j: int, axis: int, keep: Bools) -> Ranges:
+    u_low, u_high = ranges.u_low.copy(), ranges.u_high.copy()
+    row = keep[:, None] if axis == 1 else keep[None, :]
+    u_low[j] = np.where(row, u_low[j], 0.0)
+    u_high[j] = np.where(row, u_high[j], -1.0)
+    return Ranges(u_low, u_high)
+
+
+def _cut_size(model: Model, ranges: Ranges, j: int, at_s: float, is_lower: bool) -> Ranges:
+    u_low, u_high = ranges.u_low.copy(), ranges.u_high.copy()
+    edge = at_s - np.arange(u_low.shape[2]) * model.q_min
+    if is_lower:
+        u_high[j] = np.minimum(u_high[j], edge)
+    else:
+        u_low[j] = np.maximum(u_low[j], edge)
+    is_empty = u_low[j] > u_high[j]
+    u_low[j][is_empty] = 0.0
+    u_high[j][is_empty] = -1.0
+    return Ranges(u_low, u_high)

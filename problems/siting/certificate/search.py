@@ -1,0 +1,237 @@
+"""Owns the proof as a whole: rounds on boxes, branching where they stall, the stopping rule.
+
+Derivation: docs/certificate.md, section 5.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.siting.certificate.branching import split
+from problems.siting.certificate.case import Model, SitePlan
+from problems.siting.certificate.intervals import propagate
+from problems.siting.certificate.polish import Trial, judge, money_usd, polish, prices_at
+from problems.siting.certificate.program import Program, make_program
+from problems.siting.certificate.remainder import Remainder, make_remainder
+from problems.siting.certificate.result import LogRow
+from problems.siting.certificate.rounds import Ranges, Round, make_ranges
+
+Floats = NDArray[np.float64]
+
+ALLOWANCE = 1e-7
+"""What floating point may have cost, as a share of the cost (docs/certificate.md, section 6)."""
+
+_CELLS = (21, 42, 105, 210, 525, 1050)
+_MAX_WORK = 3e8
+_MAX_STATES = 2e7
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """Hold a part of the search space that is still open, and what helps to close it."""
+
+    ranges: Ranges
+    bound_usd: float
+    level: int
+    reference: Reference
+    plan: SitePlan | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """Hold the point at which the identity is taken; any point is valid, an AC flow is tight."""
+
+    alpha: Floats
+    beta: Floats
+    price: Floats
+
+    def mix(self, other: Reference, share: float) -> Reference:
+        """Return the point at `share` of the way to `other`."""
+        return Reference(
+            self.alpha + share * (other.alpha - self.alpha),
+            self.beta + share * (other.beta - self.beta),
+            self.price + share * (other.price - self.price),
+        )
+
+
+@dataclass(slots=True)
+class Search:
+    """Run the proof for one model; `lower_usd` and `best` can be read at any time."""
+
+    model: Model
+    gap: float
+    deadline: float
+    start: float
+    program: Program = field(init=False)
+    best: Trial | None = None
+    trials: dict[tuple[tuple[int, ...], tuple[int, ...]], Trial] = field(default_factory=dict)
+    boxes: list[tuple[float, int, Box]] = field(default_factory=list)
+    closed_usd: float = np.inf
+    unsplit_usd: float = np.inf
+    n_box: int = 0
+    log: list[LogRow] = field(default_factory=list)
+    _number: itertools.count[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self.program = make_program(self.model.parent)
+
+    # the figures of the proof
+
+    @property
+    def cost_usd(self) -> float:
+        """Cost of the best plan; infinite without one."""
+        return self.best.cost_usd if self.best is not None else np.inf
+
+    def lower_usd(self, current: float = np.inf) -> float:
+        """Return the cost below which no plan lies."""
+        opened = self.boxes[0][0] if self.boxes else np.inf
+        return min(self.cost_usd, self.closed_usd, self.unsplit_usd, opened, current)
+
+    def _target(self) -> float:
+        """Return the bound at which a box needs no more work."""
+        if self.best is None:
+            return np.inf
+        room = self.gap * abs(self.model.usd_offset - self.cost_usd)
+        return self.cost_usd - max(0.0, room - ALLOWANCE * abs(self.cost_usd))
+
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+        return time.perf_counter() > self.deadline
+
+    # plans
+
+    def consider(self, plan: SitePlan) -> Trial:
+        """Judge and polish a plan, keep it if it is the best; known buses are not redone."""
+        key = (plan.station_buses, plan.bank_buses)
+        if self.model.n_cell:
+            key = (key[0], key[1] + tuple(round(1e6 * q) for q in plan.kvar))
+        known = self.trials.get(key)
+        if known is None:
+            known = polish(self.model, judge(self.model, plan))
+            self.trials[key] = known
+            if known.is_feasible and known.cost_usd < self.cost_usd:
+                self.best = known
+        return known
+
+    def reference(self, trial: Trial, fallback: Floats) -> Reference:
+        """Return the reference at a trial; an infeasible one borrows the prices."""
+        price = prices_at(self.model, trial) if trial.is_feasible else fallback
+        return Reference(trial.alpha, trial.beta, price)
+
+    # the proof
+
+    def run(self, first: Reference) -> None:
+        """Work on the box with the lowest bound until the gap is proven or the time is over."""
+        self._push(Box(make_ranges(self.model), -np.inf, 0, first))
+        while self.boxes and not self.is_late():
+            if self.lower_usd() >= self._target():
+                return
+            _, _, box = heapq.heappop(self.boxes)
+            if not self._work_on(box):
+                continue
+            if self.is_late():
+                self._push(box)
+                return
+            parts = split(
+                self.model, box.ranges, box.plan, self.best.plan if self.best is not None else None
+            )
+            if parts is None:
+                self.unsplit_usd = min(self.unsplit_usd, box.bound_usd)
+                continue
+            for ranges in parts:
+                level = max(0, box.level - 1)
+                self._push(Box(ranges, box.bound_usd, level, box.reference, box.plan))
+
+    def _push(self, box: Box) -> None:
+        self.n_box += 1
+        heapq.heappush(self.boxes, (box.bound_usd, next(self._number), box))
+
+    def _close(self, bound_usd: float) -> bool:
+        self.closed_usd = min(self.closed_usd, bound_usd)
+        return False
+
+    def _work_on(self, box: Box) -> bool:
+        """Run rounds on a box until it is closed (False) or they stall (True)."""
+        model = self.model
+        last = box.bound_usd
+        is_best_turn = False
+        n_idle = 0
+        while not self.is_late():
+            cutoff = self.cost_usd
+            s_low, s_high, e_low, e_high = box.ranges.envelope(model.q_min)
+            if not (s_low <= s_high).all():
+                return self._close(cutoff)
+            loss_max = (cutoff - money_usd(model, 0, s_low[0])) / model.usd_loss
+            intervals = propagate(model, s_low, s_high, e_low, e_high, loss_max)
+            if not intervals.is_feasible:
+                return self._close(cutoff)
+            reference = box.reference
+            if is_best_turn and self.best is not None:
+                reference = self.reference(self.best, box.reference.price)
+            n_cell = self._cells(box.level)
+            work = Round(model, self.program, box.ranges, n_cell)
+            outcome = work.run(self._remainder(reference), intervals, cutoff)
+            box.bound_usd = max(box.bound_usd, min(outcome.cost_usd, cutoff))
+            box.ranges = outcome.ranges
+            self._note(box, n_cell, outcome.cost_usd)
+            if outcome.plan is None or box.bound_usd >= self._target():
+                return self._close(box.bound_usd)
+            if not is_best_turn or box.plan is None:
+                box.plan = outcome.plan
+            trial = self.consider(outcome.plan)
+            if box.bound_usd >= self._target():
+                return self._close(box.bound_usd)
+            if np.isfinite(trial.cost_usd):
+                new = self.reference(trial, reference.price)
+                box.reference = new if n_idle == 0 else reference.mix(new, 0.5)
+            is_best_turn = not is_best_turn
+            room = self.cost_usd - box.bound_usd
+            n_idle = 0 if box.bound_usd - last > 0.2 * room else n_idle + 1
+            last = box.bound_usd
+            if n_idle < 2:
+                continue
+            n_idle = 0
+            if box.level < self._top_level() and work.slack_usd(outcome.plan) > 0.02 * room:
+                box.level += 1
+                continue
+            return True
+        return True
+
+    def _cells(self, level: int) -> int:
+        return _CELLS[min(level, len(_CELLS) - 1)]
+
+    def _top_level(self) -> int:
+        return len(_CELLS) - 1
+
+    def _remainder(self, reference: Reference) -> Remainder:
+        """Return the identity at the reference, or at a tamer point where its weights fail."""
+        nothing = np.zeros(self.model.n_bus)
+        points = (
+            (reference.alpha, reference.beta, reference.price),
+            (reference.alpha, reference.beta, nothing),
+            (nothing, nothing, nothing),
+        )
+        for point in points:
+            remainder = make_remainder(self.model, *point)
+            if remainder is not None:
+                return remainder
+        raise AssertionError("without a reference every weight is a resistance")
+
+    def _note(self, box: Box, n_cell: int, round_usd: float) -> None:
+        offset = self.model.usd_offset
+        self.log.append(
+            LogRow(
+                seconds=time.perf_counter() - self.start,
+                box=self.n_box,
+                n_cell=n_cell,
+                round_usd=offset - round_usd,
+                bound_usd=offset - self.lower_usd(box.bound_usd),
+                npv_usd=None if self.best is None else offset - self.cost_usd,
+            )
+        )
