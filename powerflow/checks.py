@@ -32,8 +32,9 @@ def quote(label: object, limit: int = 40) -> str:
 
 def nearest(label: str, known: Iterable[str]) -> str:
     """Return " (did you mean ...?)" with the known label closest to `label`, or nothing."""
-    close = difflib.get_close_matches(label, known, n=1, cutoff=0.5)
-    return f" (did you mean {quote(close[0])}?)" if close else ""
+    spelled = {other.casefold(): other for other in known}
+    close = difflib.get_close_matches(label.casefold(), spelled, n=1, cutoff=0.5)
+    return f" (did you mean {quote(spelled[close[0]])}?)" if close else ""
 
 
 def check_label(place: str, value: object) -> str:

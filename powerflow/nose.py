@@ -32,8 +32,8 @@ def nose_factor(feeder: Feeder, *, rel_tol: float = 1e-5) -> float:
     feeder : Feeder
         Its loads, resistances and reactances must not be negative.
     rel_tol : float
-        Width of the last bracket relative to the factor. The sweeps themselves misjudge a factor
-        only within some 1e-9 of the nose.
+        Width of the last bracket relative to the factor, at least 1e-8: nearer to the nose the
+        sweeps are no longer told apart.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def nose_factor(feeder: Feeder, *, rel_tol: float = 1e-5) -> float:
     ------
     ValueError
         If a load, resistance or reactance is negative, or no load draws power through any
-        impedance, so that there is no nose.
+        impedance, so that there is no nose; or if `rel_tol` is out of its range.
 
     References
     ----------
@@ -56,6 +56,8 @@ def nose_factor(feeder: Feeder, *, rel_tol: float = 1e-5) -> float:
     >>> print(f"{nose_factor(load_feeder('ieee33')):.2f}")
     3.62
     """
+    if not 1e-8 <= rel_tol < 1.0:
+        raise ValueError(f"rel_tol: expected 1e-8 <= rel_tol < 1, not {rel_tol}")
     base_kva = units.one_ohm_kva(feeder.base_kv * feeder.v_source_pu)
     load = np.array([feeder.p_kw, feeder.q_kvar]) / base_kva
     impedance = np.array([feeder.r_ohm, feeder.x_ohm])
@@ -68,48 +70,50 @@ def nose_factor(feeder: Feeder, *, rel_tol: float = 1e-5) -> float:
         if (column < 0.0).any():
             bus = feeder.bus_id[int(np.argmax(column < 0.0))]
             raise ValueError(f"{name}: the nose is found for values >= 0, not as at bus {bus}")
-    drop = _linear_drop(feeder.parent, impedance, load)
-    if not drop > 0.0:
+    need = _greatest_need(feeder.parent, impedance, load)
+    high = 1.0 / need if need > 0.0 else math.inf
+    if math.isinf(high):
         raise ValueError(f"feeder {feeder.name}: no load draws power through an impedance")
     v = np.ones(feeder.n_bus)
     trial = np.empty_like(v)
     power = np.empty_like(load)
-    low, high = 0.0, math.inf
-    # a squared voltage that falls by 1 without losses has certainly passed the nose
-    factor = 0.5 / drop
+    low = 0.0
     while high - low > rel_tol * low:
+        factor = 0.5 * (low + high)
         trial[:] = v
         if _settles(feeder.parent, impedance, load * factor, trial, power, _TOL_PU, _MAX_SWEEPS):
             low = factor
             v[:] = trial
         else:
             high = factor
-        factor = 2.0 * low if math.isinf(high) else 0.5 * (low + high)
     return low
 
 
 @kernel
-def _linear_drop(parent: Any, impedance: Any, load: Any) -> float:
-    """Return the greatest fall of a squared voltage from the source when losses are neglected."""
-    n_bus = len(parent)
+def _greatest_need(parent: Any, impedance: Any, load: Any) -> float:
+    """Return the greatest squared voltage that any branch needs at its sending end.
+
+    A branch z carries S at factor k only if v_parent >= 2 k (r P + x Q + |z| |S|). Losses behind
+    it are left out, so that 1 / need is a factor at or above the nose.
+    """
     power = load.copy()
-    for k in range(n_bus - 1, 0, -1):
-        power[0, parent[k]] += power[0, k]
-        power[1, parent[k]] += power[1, k]
-    fall = np.zeros(n_bus)
-    for k in range(1, n_bus):
-        step = 2.0 * (impedance[0, k] * power[0, k] + impedance[1, k] * power[1, k])
-        fall[k] = fall[parent[k]] + step
-    return fall.max()
+    need = 0.0
+    for k in range(len(parent) - 1, 0, -1):
+        r, x, p, q = impedance[0, k], impedance[1, k], power[0, k], power[1, k]
+        power[0, parent[k]] += p
+        power[1, parent[k]] += q
+        need = max(need, 2.0 * (r * p + x * q + np.hypot(r, x) * np.hypot(p, q)))
+    return need
 
 
 @kernel
 def _settles(
     parent: Any, impedance: Any, load: Any, v: Any, power: Any, tol: float, max_sweeps: int
 ) -> bool:
-    """Sweep from the squared voltages `v`, which must not be too low; is there a solution?
+    """Sweep down from the squared voltages `v` and say whether there is a solution.
 
-    `v` holds it then. All is per unit on the source voltage and one ohm.
+    `v` must not be below the solution, which it holds afterwards. All is per unit on the source
+    voltage and one ohm.
     """
     r, x, p, q = impedance[0], impedance[1], power[0], power[1]
     n_bus = len(parent)

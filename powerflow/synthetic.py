@@ -86,7 +86,7 @@ def synthetic_feeder(
     parent = _grow_tree(n_bus, depth, rng)
     length_m = rng.uniform(*_LENGTH_M, n_bus - 1)
     r_ohm = rng.uniform(*_R_OHM_PER_KM, n_bus - 1) * length_m / 1e3
-    x_ohm = r_ohm / np.exp(rng.uniform(*np.log(r_over_x), n_bus - 1))
+    x_ohm = r_ohm / np.exp(rng.uniform(np.log(r_over_x[0]), np.log(r_over_x[1]), n_bus - 1))
     s_kva = np.concatenate(([0.0], rng.lognormal(0.0, 0.8, n_bus - 1)))
     power_factor = rng.uniform(*_POWER_FACTOR, n_bus)
     margin = rng.uniform(*_AMPACITY_MARGIN, n_bus - 1)

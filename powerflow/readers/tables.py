@@ -149,12 +149,13 @@ def _read_csv(path: Path, required: Sequence[str]) -> Table:
     for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
+        # line by line: a quotation mark left open must not swallow the rest of the file
+        if line.count('"') % 2:
+            raise FeederError(f"{path} line {number}: a quotation mark is left open")
         try:
-            # line by line: a quotation mark left open must not swallow the rest of the file
-            cells = next(csv.reader([line], strict=True, skipinitialspace=True))
+            cells = [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True))]
         except csv.Error as error:
             raise FeederError(f"{path} line {number}: not CSV ({error})") from None
-        cells = [cell.strip() for cell in cells]
         if not any(cells):
             continue
         if header is None:

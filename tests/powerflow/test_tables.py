@@ -1,0 +1,365 @@
+"""Tests of the folder format: what it accepts, and the one clear error each fault gives."""
+
+import math
+
+import numpy as np
+import pytest
+
+from powerflow import FeederError, load_feeder, synthetic_feeder
+
+FILES = {
+    "branches.csv": "from_bus,to_bus,r_ohm,x_ohm,ampacity_a,length_m,kind\n"
+    "S,A,0.1,0.5,400,,breaker\n"
+    "A,B,0.2,0.6,,20,line\n"
+    "A,C,0.3,0.7,200,30,\n",
+    "buses.csv": "bus,p_kw,q_kvar,customers,x,y\n"
+    "S,0,0,,0,0\nA,10,1,1,1,0\nB,20,2,2,2,1\nC,30,-3,3,2,-1\n",
+    "feeder.toml": 'name = "small"\nbase_kv = 10\nslack_bus = "S"\n',
+}
+
+
+def write(folder, changes=()):
+    """Write the small feeder with some files changed; a file of None is left out."""
+    for name, text in (FILES | dict(changes)).items():
+        if text is not None:
+            data = text if isinstance(text, bytes) else text.encode()
+            (folder / name).write_bytes(data)
+    return folder
+
+
+def edit(name, old, new):
+    assert old in FILES[name]
+    return {name: FILES[name].replace(old, new)}
+
+
+@pytest.fixture
+def small(tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    return load_feeder(write(folder))
+
+
+def test_a_folder_is_read(small):
+    assert (small.name, small.base_kv, small.v_source_pu) == ("small", 10.0, 1.0)
+    assert small.bus_id == ("S", "A", "B", "C")
+    assert small.parent.tolist() == [-1, 0, 1, 1]
+    assert small.r_ohm.tolist() == [0.0, 0.1, 0.2, 0.3]
+    assert small.x_ohm.tolist() == [0.0, 0.5, 0.6, 0.7]
+    assert small.p_kw.tolist() == [0.0, 10.0, 20.0, 30.0]
+    assert small.q_kvar.tolist() == [0.0, 1.0, 2.0, -3.0]
+    np.testing.assert_array_equal(small.ampacity_a, [math.nan, 400.0, math.nan, 200.0])
+    np.testing.assert_array_equal(small.length_m, [math.nan, math.nan, 20.0, 30.0])
+    np.testing.assert_array_equal(small.customers, [math.nan, 1.0, 2.0, 3.0])
+    assert small.kind == ("", "breaker", "line", "")
+    assert (small.x.tolist(), small.y.tolist()) == ([0.0, 1.0, 2.0, 2.0], [0.0, 0.0, 1.0, -1.0])
+
+
+def test_words_and_source_voltage_are_read(tmp_path):
+    more = (
+        'slack_vpu_peak = 1.02\ntitle = "T"\ncitation = "C é"\nnotes = ["one", "two"]\nzone = 3\n'
+    )
+    feeder = load_feeder(write(tmp_path, {"feeder.toml": FILES["feeder.toml"] + more}))
+    assert (feeder.v_source_pu, feeder.title, feeder.citation) == (1.02, "T", "C é")
+    assert feeder.notes == ("one", "two")
+
+
+ACCEPTED = {
+    "comments and blank lines": {
+        "branches.csv": "# a\n\n" + FILES["branches.csv"].replace("A,B", "  # A,B\n\n ,,,,,,\nA,B"),
+        "buses.csv": FILES["buses.csv"].replace("B,20", "#B,20,2,2,2,1\nB,20") + "\n\n# end",
+        "feeder.toml": "# a\n" + FILES["feeder.toml"],
+    },
+    "blanks around cells": {
+        name: FILES[name].replace(",", "\t , ") for name in ("branches.csv", "buses.csv")
+    },
+    "quoted cells": {
+        "buses.csv": FILES["buses.csv"].replace("B,20,2", '"B", "20" ,"2"'),
+        "branches.csv": FILES["branches.csv"].replace("from_bus", '"from_bus"'),
+    },
+    "byte-order marks": {name: b"\xef\xbb\xbf" + text.encode() for name, text in FILES.items()},
+    "CRLF": {name: text.replace("\n", "\r\n") for name, text in FILES.items()},
+    "CR": {name: FILES[name].replace("\n", "\r") for name in ("branches.csv", "buses.csv")},
+    "no last line end": {name: text.rstrip("\n") for name, text in FILES.items()},
+    "columns in another order": {
+        "buses.csv": "y,q_kvar,x,p_kw,customers,bus\n"
+        "0,0,0,0,,S\n0,1,1,10,1,A\n1,2,2,20,2,B\n-1,-3,2,30,3,C\n"
+    },
+    "columns and files nobody knows": {
+        "buses.csv": "".join(
+            f"{line},{cell}\n"
+            for line, cell in zip(
+                FILES["buses.csv"].splitlines(), ("zone", "x", "", "nan", "7"), strict=True
+            )
+        ),
+        "ties.csv": "nonsense",
+    },
+    "rows and ends in another order": {
+        "branches.csv": "from_bus,to_bus,r_ohm,x_ohm,ampacity_a,length_m,kind\n"
+        "C,A,0.3,0.7,200,30,\nA,B,0.2,0.6,,20,line\nA,S,0.1,0.5,400,,breaker\n"
+    },
+    "exponents and signs": edit("branches.csv", "0.2,0.6", "+2e-1,.6E0"),
+}
+
+
+@pytest.mark.parametrize("changes", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_spelling_that_does_not_matter(small, tmp_path, changes):
+    feeder = load_feeder(write(tmp_path, changes))
+    assert feeder.digest() == small.digest()
+    assert feeder.bus_id == small.bus_id
+    assert feeder.kind == small.kind
+    for column in ("length_m", "customers", "x", "y"):
+        np.testing.assert_array_equal(getattr(feeder, column), getattr(small, column))
+
+
+def test_required_columns_are_enough(tmp_path):
+    bare = {
+        "branches.csv": "from_bus,to_bus,r_ohm,x_ohm\nS,A,0.1,0.5\n",
+        "buses.csv": "bus,p_kw,q_kvar\nS,0,0\nA,10,1\n",
+    }
+    feeder = load_feeder(write(tmp_path, bare))
+    assert feeder.n_bus == 2
+    assert not feeder.has_ampacity
+    assert feeder.kind == ("", "")
+
+
+def test_labels_need_not_be_text_in_toml(tmp_path):
+    numbered = {name: text.replace("S", "00150") for name, text in FILES.items()}
+    assert load_feeder(write(tmp_path, numbered)).bus_id[0] == "00150"
+    numbered = {name: text.replace("S", "150") for name, text in FILES.items()}
+    numbered["feeder.toml"] = numbered["feeder.toml"].replace('"150"', "150")
+    assert load_feeder(write(tmp_path, numbered)).bus_id[0] == "150"
+
+
+# fault: changed files, the file at fault, the rest of the message
+ERRORS = {
+    "no branches file": ({"branches.csv": None, "x": ""}, "", "branches.csv: no such file"),
+    "no buses file": ({"buses.csv": None}, "buses.csv", ": no such file"),
+    "no toml file": ({"feeder.toml": None}, "feeder.toml", ": no such file"),
+    "no column r_ohm": (
+        edit("branches.csv", "r_ohm", "r"),
+        "branches.csv",
+        " line 1: no column r_ohm; found from_bus, to_bus, r, x_ohm",
+    ),
+    "no column bus": (edit("buses.csv", "bus,", "node,"), "buses.csv", " line 1: no column bus;"),
+    "semicolons": (
+        {"buses.csv": FILES["buses.csv"].replace(",", ";")},
+        "buses.csv",
+        " line 1: no column bus; found bus;p_kw;q_kvar",
+    ),
+    "column twice": (
+        edit("buses.csv", "customers", "p_kw"),
+        "buses.csv",
+        ": column p_kw stands there twice",
+    ),
+    "empty file": ({"branches.csv": ""}, "branches.csv", ": empty; expected the columns from_bus"),
+    "comments only": ({"buses.csv": "# bus\n"}, "buses.csv", ": empty; expected the columns bus"),
+    "header only": (
+        {"branches.csv": FILES["branches.csv"].split("\n")[0]},
+        "branches.csv",
+        ": no branches; expected at least one",
+    ),
+    "no buses": ({"buses.csv": "bus,p_kw,q_kvar\n"}, "buses.csv", ": no buses"),
+    "short line": (
+        edit("branches.csv", "A,B,0.2,0.6,,20,line", "A,B,0.2,0.6"),
+        "branches.csv",
+        " line 3: expected 7 cells, found 4 (A,B,0.2,0.6)",
+    ),
+    "long line": (
+        edit("buses.csv", "B,20,", "B,2,0,"),
+        "buses.csv",
+        " line 4: expected 6 cells, found 7",
+    ),
+    "text for a number": (
+        edit("branches.csv", "0.6", "O.6"),
+        "branches.csv",
+        " line 3, column x_ohm: expected a finite number for branch A-B, not O.6",
+    ),
+    "decimal comma": (
+        edit("branches.csv", "0.6", '"0,6"'),
+        "branches.csv",
+        " line 3, column x_ohm: expected a finite number for branch A-B, not 0,6",
+    ),
+    "underscore": (
+        edit("buses.csv", "B,20", "B,2_0"),
+        "buses.csv",
+        " line 4, column p_kw: expected a finite number for bus B, not 2_0",
+    ),
+    "empty load": (
+        edit("buses.csv", "B,20", "B,"),
+        "buses.csv",
+        " line 4, column p_kw: expected a finite number for bus B, found an empty cell",
+    ),
+    "nan": (
+        edit("buses.csv", "20,2", "20,NaN"),
+        "buses.csv",
+        " line 4, column q_kvar: expected a finite number for bus B, not NaN",
+    ),
+    "nan for unknown": (
+        edit("branches.csv", "400", "nan"),
+        "branches.csv",
+        " line 2, column ampacity_a: expected a finite number for branch S-A, not nan",
+    ),
+    "infinity": (
+        edit("branches.csv", "0.3", "inf"),
+        "branches.csv",
+        " line 4, column r_ohm: expected a finite number for branch A-C, not inf",
+    ),
+    "beyond floats": (
+        edit("buses.csv", "20,2", "20,1e999"),
+        "buses.csv",
+        " line 4, column q_kvar: expected a finite number for bus B, not 1e999",
+    ),
+    "comment after a row": (
+        edit("buses.csv", "2,1\n", "2,1 # end\n"),
+        "buses.csv",
+        " line 4, column y: expected a finite number for bus B, not 1 # end",
+    ),
+    "duplicate bus": (
+        edit("buses.csv", "C,30", "B,30"),
+        "buses.csv",
+        " line 5, column bus: bus B stands there a second time; it is already at ",
+    ),
+    "empty label": (
+        edit("buses.csv", "C,30", ",30"),
+        "buses.csv",
+        " line 5, column bus: expected a bus label",
+    ),
+    "unknown bus": (
+        edit("branches.csv", "A,C", "A,D"),
+        "branches.csv",
+        " line 4, column to_bus: unknown bus D; it is not in ",
+    ),
+    "bus without branch": (
+        {"buses.csv": FILES["buses.csv"] + "E,1,1,1,,\n"},
+        "branches.csv",
+        ": no path from the source S to 1 of 5 buses: E",
+    ),
+    "two parents": (
+        {"branches.csv": FILES["branches.csv"] + "\nC,B,1,1,,,\n"},
+        "branches.csv",
+        " line 6, column from_bus: branch C-B closes a loop, so that bus C would have two parents, "
+        "A and B; the loop is A, B, C",
+    ),
+    "parallel": (
+        {"branches.csv": FILES["branches.csv"] + "B,A,1,1,,,\n"},
+        "branches.csv",
+        " line 5, column from_bus: branch B-A forms a loop with the parallel branch at ",
+    ),
+    "to itself": (
+        edit("branches.csv", "A,C", "C,C"),
+        "branches.csv",
+        " line 4, column from_bus: branch C-C is a loop from bus C to itself",
+    ),
+    "cut off": (
+        edit("branches.csv", "S,A", "# S,A"),
+        "branches.csv",
+        ": no path from the source S to 3 of 4 buses: A, B, C",
+    ),
+    "negative resistance": (
+        edit("branches.csv", "0.2,0.6", "-0.2,0.6"),
+        "branches.csv",
+        " line 3, column r_ohm: expected a finite number that is not negative for branch A-B, "
+        "not -0.2",
+    ),
+    "negative ampacity": (
+        edit("branches.csv", "200", "-200"),
+        "branches.csv",
+        " line 4, column ampacity_a: expected a finite number that is positive for branch A-C, "
+        "not -200.0",
+    ),
+    "negative length": (
+        edit("branches.csv", "20,line", "-20,line"),
+        "branches.csv",
+        " line 3, column length_m: expected a finite number that is not negative for branch A-B",
+    ),
+    "zero base voltage": (
+        edit("feeder.toml", "10", "0"),
+        "feeder.toml",
+        ", base_kv: expected a base voltage in kV, a positive number, not 0",
+    ),
+    "negative base voltage": (edit("feeder.toml", "10", "-10"), "feeder.toml", ", base_kv: exp"),
+    "nan base voltage": (edit("feeder.toml", "10", "nan"), "feeder.toml", ", base_kv: expected"),
+    "text base voltage": (edit("feeder.toml", "10", '"10"'), "feeder.toml", ", base_kv: expected"),
+    "source voltage": (
+        {"feeder.toml": FILES["feeder.toml"] + "slack_vpu_peak = -1.0"},
+        "feeder.toml",
+        ", slack_vpu_peak: expected a source voltage in p.u., a positive number, not -1.0",
+    ),
+    "no name": (edit("feeder.toml", "name", "nom"), "feeder.toml", ": no key name"),
+    "no base": (edit("feeder.toml", "base_kv", "kv"), "feeder.toml", ": no key base_kv"),
+    "no source": (edit("feeder.toml", "slack_bus", "source"), "feeder.toml", ": no key slack_bus"),
+    "unknown source": (
+        edit("feeder.toml", '"S"', '"T"'),
+        "feeder.toml",
+        ", slack_bus: unknown source bus T; it is not in ",
+    ),
+    "source of a wrong kind": (
+        edit("feeder.toml", '"S"', "1.0"),
+        "feeder.toml",
+        ", slack_bus: expected a bus label, text or a whole number, not 1.0",
+    ),
+    "name of a wrong kind": (
+        edit("feeder.toml", '"small"', "3"),
+        "feeder.toml",
+        ", name: expected text, not 3",
+    ),
+    "notes of a wrong kind": (
+        {"feeder.toml": FILES["feeder.toml"] + "notes = [1]"},
+        "feeder.toml",
+        ", notes: expected a list of texts, not [1]",
+    ),
+    "not TOML": (edit("feeder.toml", "= 10", "10"), "feeder.toml", ": not TOML ("),
+    "deep TOML": ({"feeder.toml": "a = " + "[" * 20000}, "feeder.toml", ": not TOML ("),
+    "long number in TOML": (edit("feeder.toml", "10", "1" * 5000), "feeder.toml", ": not TOML ("),
+    "open quotation": (
+        edit("buses.csv", "B,20", '"B,20'),
+        "buses.csv",
+        " line 4: a quotation mark is left open",
+    ),
+    "long cell": (edit("buses.csv", "B,20", "B," + "2" * 200_000), "buses.csv", " line 4: not CSV"),
+    "UTF-16": (
+        {"buses.csv": FILES["buses.csv"].encode("utf-16")},
+        "buses.csv",
+        ": not UTF-8 text (byte 0)",
+    ),
+    "Latin-1": (
+        {"buses.csv": FILES["buses.csv"].replace("B", "é").encode("latin-1")},
+        "buses.csv",
+        ": not UTF-8 text (byte ",
+    ),
+    "binary TOML": ({"feeder.toml": b"\xff\x00"}, "feeder.toml", ": not UTF-8 text"),
+}
+
+
+@pytest.mark.parametrize(("changes", "name", "message"), ERRORS.values(), ids=ERRORS.keys())
+def test_each_fault_gives_one_line_naming_file_row_and_bus(tmp_path, changes, name, message):
+    folder = write(tmp_path, changes)
+    with pytest.raises(FeederError) as caught:
+        load_feeder(folder)
+    text = str(caught.value)
+    assert text.startswith(f"{folder / name}{'' if name else '/'}{message}")
+    assert len(text.splitlines()) == 1
+    assert len(text) < 500 + 3 * len(str(folder))
+
+
+def test_an_unreadable_file_is_named(tmp_path):
+    write(tmp_path, {"buses.csv": None})
+    (tmp_path / "buses.csv").mkdir()
+    with pytest.raises(FeederError, match=r"buses\.csv: cannot be read"):
+        load_feeder(tmp_path)
+
+
+def test_a_synthetic_feeder_survives_being_written_and_read(tmp_path):
+    feeder = synthetic_feeder(n_bus=200, depth=30, seed=5, is_scrambled=True)
+    lines = [
+        f'"{feeder.bus_id[feeder.parent[k]]}",{feeder.bus_id[k]},{feeder.r_ohm[k]!r},'
+        f"{feeder.x_ohm[k]!r},{feeder.ampacity_a[k]!r}"
+        for k in range(feeder.n_bus - 1, 0, -1)
+    ]
+    branches = "\n".join(["from_bus,to_bus,r_ohm,x_ohm,ampacity_a", *lines])
+    loads = zip(feeder.bus_id, feeder.p_kw.tolist(), feeder.q_kvar.tolist(), strict=True)
+    buses = "\n".join(["bus,p_kw,q_kvar", *(f"{bus},{p!r},{q!r}" for bus, p, q in loads)])
+    toml = f'name="s"\nbase_kv={feeder.base_kv}\nslack_bus="{feeder.bus_id[0]}"'
+    branches = branches.replace("np.float64(", "").replace(")", "")
+    files = {"branches.csv": branches, "buses.csv": buses, "feeder.toml": toml}
+    assert load_feeder(write(tmp_path, files)).digest() == feeder.digest()
