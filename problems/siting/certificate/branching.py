@@ -11,6 +11,8 @@ from problems.siting.certificate.rounds import Ranges
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+_LEAST_WIDTH = 1e-5
+
 
 def split(
     model: Model, ranges: Ranges, plan: SitePlan | None, best: SitePlan | None
@@ -41,14 +43,31 @@ def split(
         at = int(np.clip(at, low[j], high[j] - 1))
         counts = np.arange(allowed.shape[1])
         return _cut_count(ranges, j, axis, counts <= at), _cut_count(ranges, j, axis, counts > at)
-    s_low, s_high, _, _ = ranges.envelope(model.q_min)
-    width = np.where(np.isfinite(s_high - s_low), s_high - s_low, 0.0)
+    return _split_size(model, ranges)
+
+
+def _split_size(model: Model, ranges: Ranges) -> tuple[Ranges, Ranges] | None:
+    """Split the capacitor power behind the branch where its range matters most.
+
+    Every branch has one station count and one bank count left here. Sizes in steps are split
+    between two steps, others at the middle, which then belongs to both halves.
+    """
+    is_open = ranges.u_low <= ranges.u_high
+    u_low = np.where(is_open, ranges.u_low, 0.0).max(axis=(1, 2))
+    u_high = np.where(is_open, ranges.u_high, 0.0).max(axis=(1, 2))
+    width = u_high - u_low
     width[0] = 0.0
-    j = int(np.argmax(width * width * model.r))
-    if width[j] < 4e-3 or model.n_cell:
+    j = int(np.argmax(width * width * (model.r + 1e-9)))
+    middle = 0.5 * (u_low[j] + u_high[j])
+    if model.n_cell:
+        step = model.q_span / model.n_cell
+        if width[j] < 0.5 * step:
+            return None
+        below = np.floor(middle / step + 1e-6) * step
+        return _cut_size(ranges, j, below, True), _cut_size(ranges, j, below + step, False)
+    if width[j] < _LEAST_WIDTH:
         return None
-    at_s = 0.5 * (s_low[j] + s_high[j])
-    return _cut_size(model, ranges, j, at_s, True), _cut_size(model, ranges, j, at_s, False)
+    return _cut_size(ranges, j, middle, True), _cut_size(ranges, j, middle, False)
 
 
 def _weight(model: Model, ranges: Ranges) -> Floats:
@@ -77,9 +96,8 @@ def _cut_count(ranges: Ranges, j: int, axis: int, keep: Bools) -> Ranges:
     return Ranges(u_low, u_high)
 
 
-def _cut_size(model: Model, ranges: Ranges, j: int, at_s: float, is_lower: bool) -> Ranges:
+def _cut_size(ranges: Ranges, j: int, edge: float, is_lower: bool) -> Ranges:
     u_low, u_high = ranges.u_low.copy(), ranges.u_high.copy()
-    edge = at_s - np.arange(u_low.shape[2]) * model.q_min
     if is_lower:
         u_high[j] = np.minimum(u_high[j], edge)
     else:

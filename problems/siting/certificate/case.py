@@ -146,6 +146,14 @@ class Model:
         """Number of buses, source included."""
         return int(self.parent.shape[0])
 
+    def snap(self, q: float) -> float:
+        """Return the allowed bank size nearest to `q` per unit."""
+        q = min(max(q, self.q_min), self.q_min + self.q_span)
+        if self.n_cell == 0:
+            return q
+        step = self.q_span / self.n_cell
+        return self.q_min + round((q - self.q_min) / step) * step
+
 
 def make_model(case: SitingCase) -> Model:
     """Return the per-unit form of a case (base 1 MVA and the feeder's base_kv)."""
@@ -158,7 +166,7 @@ def make_model(case: SitingCase) -> Model:
     n_cell = 0
     if case.kvar_step is not None:
         n_cell = math.floor(span_kvar / case.kvar_step + 1e-9)
-        span_kvar = n_cell * case.kvar_step
+        span_kvar = n_cell * case.kvar_step  # without a whole step every bank has the least size
     z_base = z_base_ohm(feeder.base_kv)
     ampacity = np.where(np.isfinite(feeder.ampacity_a), feeder.ampacity_a, np.inf)
     may_bank = np.array(case.allowed_bank_bus)

@@ -6,10 +6,12 @@ import time
 
 import numpy as np
 
+from powerflow.units import S_BASE_KVA
 from problems.siting.certificate.case import Model, SitePlan, SitingCase, make_model
 from problems.siting.certificate.polish import judge
+from problems.siting.certificate.remainder import Reference
 from problems.siting.certificate.result import Certificate, Status
-from problems.siting.certificate.search import ALLOWANCE, Reference, Search
+from problems.siting.certificate.search import ALLOWANCE, Search
 
 
 def certify(
@@ -63,7 +65,8 @@ def certify(
         search.consider(first.plan)
     if incumbent is not None:
         first = search.consider(_fit(model, incumbent))
-    search.run(Reference(first.alpha, first.beta, np.zeros(model.n_bus)))
+    nothing = np.zeros(model.n_bus)
+    search.run(Reference(first.alpha, first.beta, nothing, nothing))
     return _word(search, time.perf_counter() - start)
 
 
@@ -102,7 +105,7 @@ def _fit(model: Model, plan: SitePlan) -> SitePlan:
     sizes = np.array([kvar for _, kvar in banks])
     if ((sizes < case.kvar_min - 1e-6) | (sizes > case.kvar_max + 1e-6)).any():
         raise ValueError(f"incumbent: a size is outside {case.kvar_min}..{case.kvar_max} kvar")
-    q = tuple((sizes / 1e3).tolist())
+    q = tuple((sizes / S_BASE_KVA).tolist())
     return SitePlan(stations if fixed is None else (), buses, q)
 
 
@@ -119,7 +122,7 @@ def _word(search: Search, seconds: float) -> Certificate:
         )  # fmt: skip
     bound = None
     if np.isfinite(lower):
-        bound = model.usd_offset - lower + ALLOWANCE * abs(lower)
+        bound = float(model.usd_offset - lower + ALLOWANCE * abs(lower))
     status: Status = "time_limit" if is_late else "gap_limit"
     if best is None:
         message = "no plan within the limits was found; the bound holds for any there may be"
@@ -127,20 +130,21 @@ def _word(search: Search, seconds: float) -> Certificate:
             status, message, bound, None, None, None, None, None, seconds, search.n_box, log
         )
     npv = model.usd_offset - best.cost_usd
-    gap = None if bound is None else (bound - npv) / max(abs(npv), 1e-300)
+    doubt = ALLOWANCE * abs(best.cost_usd)
+    gap = (bound - npv) / abs(npv) if bound is not None and abs(npv) > doubt else None
     message = f"{search.n_box} boxes, {len(log)} rounds"
-    if gap is not None and gap <= search.gap:
+    if (gap is not None and gap <= search.gap) or lower >= best.cost_usd - doubt:
         status = "optimal"
     elif not is_late:
         message += "; nothing left to split"
-    if np.isfinite(model.l_max).any():
-        message += "; current limits are not priced in the bound"
+    if gap is None:
+        message += "; no gap: the NPV is 0 to the accuracy of the figures"
     plan = SitePlan(
         best.plan.station_buses if model.case.station_buses is None else model.case.station_buses,
         best.plan.bank_buses,
-        tuple(1e3 * q for q in best.plan.kvar),
+        tuple(S_BASE_KVA * q for q in best.plan.kvar),
     )
     return Certificate(
         status, message, bound, npv, gap, plan,
-        1e3 * best.loss_pu, float(np.sqrt(best.v.min())), seconds, search.n_box, log,
+        S_BASE_KVA * best.loss_pu, float(np.sqrt(best.v.min())), seconds, search.n_box, log,
     )  # fmt: skip

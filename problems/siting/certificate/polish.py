@@ -24,7 +24,7 @@ class Trial:
 
     `cost_usd` is infinite where the flow did not converge; `excess` is the greatest violation of a
     voltage or current limit, per unit of the limit, 0 when feasible. `alpha` and `beta` are the
-    branch flows over the squared voltage of the sending bus.
+    branch flows over the squared voltage of the sending bus; `v` and `current` are squared.
     """
 
     plan: SitePlan
@@ -32,6 +32,7 @@ class Trial:
     loss_pu: float
     excess: float
     v: Floats
+    current: Floats
     alpha: Floats
     beta: Floats
 
@@ -85,7 +86,7 @@ def judge(model: Model, plan: SitePlan) -> Trial:
     v, current = v_all[0], l_all[0]
     if not np.isfinite(loss[0]):
         nothing = np.zeros(model.n_bus)
-        return Trial(plan, np.inf, np.inf, np.inf, nothing, nothing, nothing)
+        return Trial(plan, np.inf, np.inf, np.inf, nothing, nothing, nothing, nothing)
     p, q = net_load(model, plan, sizes)
     q = q[0]
     for j in range(model.n_bus - 1, 0, -1):
@@ -97,7 +98,8 @@ def judge(model: Model, plan: SitePlan) -> Trial:
     p[0] = q[0] = 0.0
     loss_pu = float(loss[0])
     cost = model.usd_loss * loss_pu + money_usd(model, len(plan.kvar), float(sizes.sum()))
-    return Trial(plan, cost, loss_pu, _excess(model, v, current), v, p / sending, q / sending)
+    excess = _excess(model, v, current)
+    return Trial(plan, cost, loss_pu, excess, v, current, p / sending, q / sending)
 
 
 def money_usd(model: Model, n_bank: int, q: float) -> float:
@@ -191,22 +193,29 @@ def polish(model: Model, start: Trial) -> Trial:
     return min(start, end, key=lambda t: (t.excess, t.cost_usd))
 
 
-def prices_at(model: Model, trial: Trial) -> Floats:
-    """Return floor prices (n_bus,) in per-unit loss that make the trial's sizes stationary.
+def prices_at(model: Model, trial: Trial) -> tuple[Floats, Floats]:
+    """Return prices of voltages and rents of currents that make the trial's sizes stationary.
 
-    Nonnegative least squares over the buses at the floor and the sizes at a limit; exact where
-    the trial is a local optimum, and only a worse price elsewhere.
+    Nonnegative least squares over the limits that bind, sizes included; exact where the trial is a
+    local optimum, only less useful elsewhere. Signs as in `Reference`.
     """
-    price = np.zeros(model.n_bus)
+    price, rent = np.zeros(model.n_bus), np.zeros(model.n_bus)
     n_bank = len(trial.plan.kvar)
-    near = np.flatnonzero(trial.v < model.v_min + 2e-5)
-    if model.v_min == 0.0 or n_bank == 0 or near.size == 0:
-        return price
+    near = 2e-5
+    low = np.flatnonzero(trial.v < model.v_min + near)
+    high = np.flatnonzero(trial.v > model.v_max - near)
+    full = np.flatnonzero(trial.current > model.l_max * (1.0 - near))
+    if n_bank == 0 or low.size + high.size + full.size == 0:
+        return price, rent
     sizes = np.array(trial.plan.kvar)
     by = slopes(model, trial.plan, sizes)
-    gradient = by.loss + model.usd_q / model.usd_loss
-    at_low = np.eye(n_bank)[sizes < model.q_min + 1e-6]
-    at_high = -np.eye(n_bank)[sizes > model.q_min + model.q_span - 1e-6]
-    columns = np.concatenate([by.v[:, near].T, at_low, at_high]).T
-    price[near] = nnls(columns, gradient)[0][: near.size]
-    return price
+    at_least = np.eye(n_bank)[sizes < model.q_min + 1e-6]
+    at_most = -np.eye(n_bank)[sizes > model.q_min + model.q_span - 1e-6]
+    columns = np.concatenate(
+        [by.v[:, low].T, -by.v[:, high].T, -by.current[:, full].T, at_least, at_most]
+    ).T
+    found = nnls(columns, by.loss + model.usd_q / model.usd_loss)[0]
+    price[low] = found[: low.size]
+    price[high] -= found[low.size : low.size + high.size]
+    rent[full] = found[low.size + high.size : low.size + high.size + full.size]
+    return price, rent

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from problems.siting.certificate.case import Model, SitePlan
 from problems.siting.certificate.intervals import Intervals
 from problems.siting.certificate.program import Program
-from problems.siting.certificate.remainder import Remainder
+from problems.siting.certificate.remainder import Reference, Remainder
 from problems.siting.certificate.tree_dp import (
     inside,
     join_work,
@@ -137,9 +137,7 @@ class Round:
         shape = (program.left, program.right, program.bus, self.low, self.high, self.offset)
         inside(*shape, *places, stage, table, queue)
         rest = np.full(self.n_state, np.inf)
-        limit = np.where(remainder.price > 0.0, model.v_min, model.v_max)
-        priced = remainder.price[remainder.price != 0.0] @ limit[remainder.price != 0.0]
-        constant = model.usd_loss * (remainder.constant + float(priced))
+        constant = model.usd_loss * (remainder.constant + _at_limits(model, remainder.reference))
         for k in range(n_k):
             at, size, first = self._row(len(program.bus) - 1, model.n_free, k)
             s = k * model.q_min + (first + np.arange(size)) * self.step
@@ -174,8 +172,8 @@ class Round:
         parent = np.maximum(model.parent, 0)
         v_low, v_high = intervals.v_low[parent], intervals.v_high[parent]
         square = model.usd_loss * remainder.weight / v_high
-        ends = np.stack([remainder.alpha * v_low, remainder.alpha * v_high])
-        q_ends = np.stack([remainder.beta * v_low, remainder.beta * v_high])
+        ends = np.stack([remainder.reference.alpha * v_low, remainder.reference.alpha * v_high])
+        q_ends = np.stack([remainder.reference.beta * v_low, remainder.reference.beta * v_high])
         p_net, q_net = model.p.copy(), model.q.copy()
         for j in range(model.n_bus - 1, 0, -1):
             p_net[model.parent[j]] += p_net[j]
@@ -274,3 +272,14 @@ class Round:
                 total = left + right
                 found.append((float(total.min()), ea, ka, first + int(total.argmin())))
         return found
+
+
+def _at_limits(model: Model, reference: Reference) -> float:
+    """Return what the prices are worth where every priced limit is met exactly."""
+    price, rent = reference.price, reference.rent
+    floor, ceiling, limited = price > 0.0, price < 0.0, rent > 0.0
+    return float(
+        price[floor].sum() * model.v_min
+        + (price[ceiling] * model.v_max).sum()
+        - rent[limited] @ model.l_max[limited]
+    )

@@ -18,18 +18,19 @@ from problems.siting.certificate.case import Model, SitePlan
 from problems.siting.certificate.intervals import propagate
 from problems.siting.certificate.polish import Trial, judge, money_usd, polish, prices_at
 from problems.siting.certificate.program import Program, make_program
-from problems.siting.certificate.remainder import Remainder, make_remainder
+from problems.siting.certificate.remainder import Reference, Remainder, make_remainder
 from problems.siting.certificate.result import LogRow
-from problems.siting.certificate.rounds import Ranges, Round, make_ranges
+from problems.siting.certificate.rounds import Outcome, Ranges, Round, make_ranges
 
 Floats = NDArray[np.float64]
 
-ALLOWANCE = 1e-7
+ALLOWANCE = 1e-9
 """What floating point may have cost, as a share of the cost (docs/certificate.md, section 6)."""
 
-_CELLS = (21, 42, 105, 210, 525, 1050)
+_CELLS = (21, 42, 105, 210, 525, 1050, 2100, 4200, 10500, 21000)
 _MAX_WORK = 3e8
-_MAX_STATES = 2e7
+_MAX_STATE = 5_000_000
+_RAISE = 1.03  # where no plan is known yet, prices climb towards a bound this much higher
 
 
 @dataclass(slots=True, eq=False)
@@ -43,23 +44,6 @@ class Box:
     plan: SitePlan | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
-    """Hold the point at which the identity is taken; any point is valid, an AC flow is tight."""
-
-    alpha: Floats
-    beta: Floats
-    price: Floats
-
-    def mix(self, other: Reference, share: float) -> Reference:
-        """Return the point at `share` of the way to `other`."""
-        return Reference(
-            self.alpha + share * (other.alpha - self.alpha),
-            self.beta + share * (other.beta - self.beta),
-            self.price + share * (other.price - self.price),
-        )
-
-
 @dataclass(slots=True)
 class Search:
     """Run the proof for one model; `lower_usd` and `best` can be read at any time."""
@@ -69,17 +53,23 @@ class Search:
     deadline: float
     start: float
     program: Program = field(init=False)
+    cells: tuple[int, ...] = field(init=False)
     best: Trial | None = None
     trials: dict[tuple[tuple[int, ...], tuple[int, ...]], Trial] = field(default_factory=dict)
     boxes: list[tuple[float, int, Box]] = field(default_factory=list)
     closed_usd: float = np.inf
-    unsplit_usd: float = np.inf
     n_box: int = 0
     log: list[LogRow] = field(default_factory=list)
     _number: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.program = make_program(self.model.parent)
+        model = self.model
+        self.program = make_program(model.parent)
+        self.cells = _CELLS
+        if model.q_span == 0.0:
+            self.cells = (1,)
+        elif model.n_cell:
+            self.cells = (*(c for c in _CELLS if c < model.n_cell), model.n_cell)
 
     # the figures of the proof
 
@@ -91,7 +81,7 @@ class Search:
     def lower_usd(self, current: float = np.inf) -> float:
         """Return the cost below which no plan lies."""
         opened = self.boxes[0][0] if self.boxes else np.inf
-        return min(self.cost_usd, self.closed_usd, self.unsplit_usd, opened, current)
+        return min(self.cost_usd, self.closed_usd, opened, current)
 
     def _target(self) -> float:
         """Return the bound at which a box needs no more work."""
@@ -113,16 +103,34 @@ class Search:
             key = (key[0], key[1] + tuple(round(1e6 * q) for q in plan.kvar))
         known = self.trials.get(key)
         if known is None:
+            sizes = tuple(self.model.snap(q) for q in plan.kvar)
+            plan = SitePlan(plan.station_buses, plan.bank_buses, sizes)
             known = polish(self.model, judge(self.model, plan))
             self.trials[key] = known
             if known.is_feasible and known.cost_usd < self.cost_usd:
                 self.best = known
         return known
 
-    def reference(self, trial: Trial, fallback: Floats) -> Reference:
-        """Return the reference at a trial; an infeasible one borrows the prices."""
-        price = prices_at(self.model, trial) if trial.is_feasible else fallback
-        return Reference(trial.alpha, trial.beta, price)
+    def _next_reference(self, old: Reference, outcome: Outcome, trial: Trial) -> Reference:
+        """Return the flow of the relaxed plan with prices: its own, or raised ones."""
+        model = self.model
+        if trial.is_feasible:
+            return Reference(trial.alpha, trial.beta, *prices_at(model, trial))
+        assert outcome.plan is not None
+        raw = judge(model, outcome.plan)
+        if not np.isfinite(raw.cost_usd):
+            return old
+        low = np.where((raw.v < model.v_min) | (old.price > 0.0), model.v_min - raw.v, 0.0)
+        high = np.where((raw.v > model.v_max) | (old.price < 0.0), model.v_max - raw.v, 0.0)
+        over = raw.current - model.l_max
+        over = np.where((over > 0.0) | (old.rent > 0.0), over, 0.0)
+        size = float(low @ low + high @ high + over @ over) * model.usd_loss
+        goal = self.cost_usd if self.best is not None else outcome.cost_usd * _RAISE
+        step = max(0.0, goal - outcome.cost_usd) / size if size > 0.0 else 0.0
+        price = np.maximum(0.0, np.maximum(0.0, old.price) + step * low)
+        price += np.minimum(0.0, np.minimum(0.0, old.price) + step * high)
+        rent = np.maximum(0.0, old.rent + step * over)
+        return Reference(raw.alpha, raw.beta, price, rent)
 
     # the proof
 
@@ -142,7 +150,7 @@ class Search:
                 self.model, box.ranges, box.plan, self.best.plan if self.best is not None else None
             )
             if parts is None:
-                self.unsplit_usd = min(self.unsplit_usd, box.bound_usd)
+                self._settle(box)
                 continue
             for ranges in parts:
                 level = max(0, box.level - 1)
@@ -155,6 +163,24 @@ class Search:
     def _close(self, bound_usd: float) -> bool:
         self.closed_usd = min(self.closed_usd, bound_usd)
         return False
+
+    def _settle(self, box: Box) -> None:
+        """Close a box that cannot be split: one plan is left, or sizes too close to tell apart."""
+        model = self.model
+        width = np.where(box.ranges.u_low <= box.ranges.u_high, box.ranges.u_high, 0.0)
+        width -= np.where(box.ranges.u_low <= box.ranges.u_high, box.ranges.u_low, 0.0)
+        if model.n_cell == 0 and width[1:].max(initial=0.0) > 0.0:
+            self._close(box.bound_usd)
+            return
+        nothing = np.zeros(model.n_bus)
+        zero = Reference(nothing, nothing, nothing, nothing)
+        last = Round(model, self.program, box.ranges, self.cells[-1])
+        s_low, s_high, e_low, e_high = box.ranges.envelope(model.q_min)
+        intervals = propagate(model, s_low, s_high, e_low, e_high, np.inf)
+        outcome = last.run(self._remainder(zero), intervals, np.inf)
+        if outcome.plan is not None:
+            trial = self.consider(outcome.plan)
+            self._close(trial.cost_usd if trial.is_feasible else np.inf)
 
     def _work_on(self, box: Box) -> bool:
         """Run rounds on a box until it is closed (False) or they stall (True)."""
@@ -173,9 +199,13 @@ class Search:
                 return self._close(cutoff)
             reference = box.reference
             if is_best_turn and self.best is not None:
-                reference = self.reference(self.best, box.reference.price)
-            n_cell = self._cells(box.level)
+                best = self.best
+                reference = Reference(best.alpha, best.beta, *prices_at(model, best))
+            n_cell = self.cells[box.level]
             work = Round(model, self.program, box.ranges, n_cell)
+            if box.level > 0 and (work.work() > _MAX_WORK or work.n_state > _MAX_STATE):
+                box.level -= 1
+                return True
             outcome = work.run(self._remainder(reference), intervals, cutoff)
             box.bound_usd = max(box.bound_usd, min(outcome.cost_usd, cutoff))
             box.ranges = outcome.ranges
@@ -187,9 +217,8 @@ class Search:
             trial = self.consider(outcome.plan)
             if box.bound_usd >= self._target():
                 return self._close(box.bound_usd)
-            if np.isfinite(trial.cost_usd):
-                new = self.reference(trial, reference.price)
-                box.reference = new if n_idle == 0 else reference.mix(new, 0.5)
+            new = self._next_reference(reference, outcome, trial)
+            box.reference = new if n_idle == 0 else reference.mix(new, 0.5)
             is_best_turn = not is_best_turn
             room = self.cost_usd - box.bound_usd
             n_idle = 0 if box.bound_usd - last > 0.2 * room else n_idle + 1
@@ -197,28 +226,22 @@ class Search:
             if n_idle < 2:
                 continue
             n_idle = 0
-            if box.level < self._top_level() and work.slack_usd(outcome.plan) > 0.02 * room:
+            if box.level < len(self.cells) - 1 and work.slack_usd(outcome.plan) > 0.02 * room:
                 box.level += 1
                 continue
             return True
         return True
 
-    def _cells(self, level: int) -> int:
-        return _CELLS[min(level, len(_CELLS) - 1)]
-
-    def _top_level(self) -> int:
-        return len(_CELLS) - 1
-
     def _remainder(self, reference: Reference) -> Remainder:
         """Return the identity at the reference, or at a tamer point where its weights fail."""
         nothing = np.zeros(self.model.n_bus)
         points = (
-            (reference.alpha, reference.beta, reference.price),
-            (reference.alpha, reference.beta, nothing),
-            (nothing, nothing, nothing),
+            reference,
+            Reference(reference.alpha, reference.beta, nothing, nothing),
+            Reference(nothing, nothing, nothing, nothing),
         )
         for point in points:
-            remainder = make_remainder(self.model, *point)
+            remainder = make_remainder(self.model, point)
             if remainder is not None:
                 return remainder
         raise AssertionError("without a reference every weight is a resistance")
@@ -230,8 +253,8 @@ class Search:
                 seconds=time.perf_counter() - self.start,
                 box=self.n_box,
                 n_cell=n_cell,
-                round_usd=offset - round_usd,
-                bound_usd=offset - self.lower_usd(box.bound_usd),
-                npv_usd=None if self.best is None else offset - self.cost_usd,
+                round_usd=float(offset - round_usd),
+                bound_usd=float(offset - self.lower_usd(box.bound_usd)),
+                npv_usd=None if self.best is None else float(offset - self.cost_usd),
             )
         )
