@@ -107,6 +107,8 @@ def make_feeder(
     >>> feeder.bus_id, feeder.r_ohm.tolist()
     (('A', 'B'), [0.0, 0.1])
     """
+    if not (name.strip() and name.isprintable()):
+        raise FeederError(f"{where('name', None)}: expected a name on one line, not {quote(name)}")
     base_kv = check_positive(where("base_kv", None), base_kv, "a base voltage in kV")
     v_source_pu = check_positive(
         where("v_source_pu", None), v_source_pu, "a source voltage in p.u."

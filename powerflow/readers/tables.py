@@ -98,7 +98,7 @@ def read_folder(folder: Path) -> Feeder:
 
     def where(argument: str, row: int | None) -> str:
         column = COLUMN_OF.get(argument, argument)
-        if argument in ("base_kv", "source", "v_source_pu"):
+        if argument in ("name", "base_kv", "source", "v_source_pu"):
             return f"{about_path}, {column}"
         table = buses if column in ("bus", "p_kw", "q_kvar", "customers", "x", "y") else branches
         return table.place(column, row)

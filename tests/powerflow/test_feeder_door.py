@@ -165,6 +165,8 @@ def test_whole_numbers_and_text_are_the_same_labels():
 
 
 ERRORS = {
+    "no name": ({"name": " "}, "name: expected a name on one line, not ' '"),
+    "two-line name": ({"name": "a\nb"}, r"name: expected a name on one line, not 'a\\nb'"),
     "no buses": ({"bus_id": []}, "bus_id: no buses"),
     "no branches": (
         {"from_bus": [], "to_bus": []},

@@ -298,6 +298,7 @@ ERRORS = {
         "feeder.toml",
         ", slack_bus: expected a bus label, text or a whole number, not 1.0",
     ),
+    "empty name": (edit("feeder.toml", "small", ""), "feeder.toml", ", name: expected a name on "),
     "name of a wrong kind": (
         edit("feeder.toml", '"small"', "3"),
         "feeder.toml",
