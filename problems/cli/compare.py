@@ -1,7 +1,121 @@
-"""The command `feederlab site`."""
+"""The command `feederlab compare`: engines on feeders, on equal terms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from problems.cli.output import Jobs, Json, Out, Quiet, Seed, number, print_json, print_table
+from problems.cli.siting_options import SitingOptions, siting_options
+
+if TYPE_CHECKING:
+    from problems.report.study import SitingStudy
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
+    app.command("compare")(siting_options(compare))
+
+
+def compare(
+    feeders: Annotated[
+        list[str], typer.Argument(metavar="FEEDER...", help="Library names or folders of feeders.")
+    ],
+    seed: Seed,
+    siting: SitingOptions,
+    engines: Annotated[
+        str, typer.Option("--engines", help="A,B of ga, pso, hgapso, hgapso:printed, random.")
+    ] = "ga,pso,hgapso",
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, help="Runs of each engine on each feeder.")
+    ] = 30,
+    evaluations: Annotated[
+        int, typer.Option("--evaluations", min=1, help="Power flows each run may spend.")
+    ] = 5000,
+    best_known: Annotated[
+        str | None,
+        typer.Option(
+            "--best-known",
+            metavar="FILE",
+            help="CSV or TOML [[best]]: feeder,npv; else of the runs.",
+        ),
+    ] = None,
+    jobs: Jobs = 1,
+    out: Out = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Compare engines on feeders: equal budgets, paired seeds, tables, tests and figures."""
+    from problems.cli.study import NO_FEASIBLE_ANSWER, split_words, study_siting
+    from problems.report.summary import pair_rows
+    from problems.siting.tables import read_best_known
+
+    study, folder = study_siting(
+        "compare",
+        feeders,
+        split_words(engines, "--engines"),
+        siting,
+        n_runs=runs,
+        budget=evaluations,
+        seed=seed,
+        n_jobs=jobs,
+        out=out,
+        is_quiet=quiet or as_json,
+        best_known=read_best_known(Path(best_known)) if best_known else None,
+    )
+    summary, tests = _summary(study), pair_rows(study)
+    if as_json:
+        print_json({"summary": summary, "tests": tests, "out": str(folder)})
+    elif not quiet:
+        _print(study, summary, tests, folder)
+    if not study.has_feasible:
+        typer.echo("no run found a feasible plan; see least_violation", err=True)
+        raise typer.Exit(NO_FEASIBLE_ANSWER)
+
+
+def _summary(study: SitingStudy) -> list[dict[str, Any]]:
+    """Return the summary with the median seconds of a run."""
+    from statistics import median
+
+    from problems.report.summary import summary_rows
+
+    rows = []
+    for row in summary_rows(study):
+        times = [run.row.seconds for run in study.of(row["feeder"], row["engine"])]
+        known = [seconds for seconds in times if seconds is not None]
+        rows.append({**row, "seconds": median(known) if known else None})
+    return rows
+
+
+def _print(
+    study: SitingStudy, summary: list[dict[str, Any]], tests: list[dict[str, Any]], folder: Path
+) -> None:
+    columns = ("feeder", "engine", "feasible", "median", "q1", "q3", "best")
+    columns = (*columns, "success [95 %]", "ERT", "s a run")
+    rows = [_row(row, study) for row in summary]
+    currencies = {p.instance.conditions.prices.currency.upper() for p in study.problems.values()}
+    print_table(f"Best NPV of each run, {'/'.join(sorted(currencies))}", columns, rows)
+    if not study.has_feasible:
+        least = [row["least_violation"] for row in summary if row["least_violation"] is not None]
+        typer.echo(f"least violation: {number(min(least, default=None))} of the limit")
+    if tests:
+        print_table(
+            "Pairs of engines: Wilcoxon signed-rank p after Holm; A12 > 0.5 favors engine_a",
+            tuple(tests[0]),
+            [tuple(row.values()) for row in tests],
+        )
+    typer.echo(f"files: {folder}")
+
+
+def _row(row: dict[str, Any], study: SitingStudy) -> tuple[Any, ...]:
+    currency = study.problems[row["feeder"]].instance.conditions.prices.currency
+    money = (row[f"{name}_{currency}"] for name in ("median", "q1", "q3", "best"))
+    success = "-"
+    if row["success_rate"] is not None:
+        low, high = row["success_low"], row["success_high"]
+        success = f"{row['success_rate']:.2f} [{low:.2f}, {high:.2f}]"
+    share = f"{row['feasible']} of {row['runs']}"
+    seconds = number(row["seconds"], digits=2)
+    return row["feeder"], row["engine"], share, *money, success, row["ert"], seconds

@@ -104,13 +104,14 @@ def _answer(feeder: Feeder, result: PowerFlowResult, has_converged: bool | None)
         return finite(float(required(values)[0]))
 
     v_min_pu = figure(result.v_min_pu)
+    v_min_bus = int(required(result.v_min_bus)[0])
     return {
         "feeder": feeder.name,
         "n_bus": feeder.n_bus,
         "loss_kw": figure(result.loss_kw),
         "loss_kvar": figure(result.loss_kvar),
         "v_min_pu": v_min_pu,
-        "v_min_bus": None if v_min_pu is None else feeder.bus_id[int(required(result.v_min_bus)[0])],
+        "v_min_bus": None if v_min_pu is None else feeder.bus_id[v_min_bus],
         "v_max_pu": figure(result.v_max_pu),
         "max_loading_pct": figure(result.max_loading_pct),
         "substation_kw": figure(result.substation_kw),

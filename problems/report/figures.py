@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
+from heuristics.experiment import Band
 from powerflow.feeder import Feeder
 from problems.core.assess import Assessment, required
 from problems.core.plan import Plan
@@ -38,22 +39,6 @@ STYLE = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Band:
-    """Hold the median and the quartiles of the best value so far, NaN where half had none.
-
-    Parameters
-    ----------
-    evaluations, median, lower, upper : (n_point,) float arrays
-        The grid and the three curves.
-    """
-
-    evaluations: FloatArray
-    median: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-
-
 def draw_convergence(
     path: Path,
     title: str,
@@ -61,29 +46,40 @@ def draw_convergence(
     currency: str,
     best_known: float | None,
 ) -> None:
-    """Draw the best NPV so far over evaluations, a median line and quartile band an engine."""
+    """Draw the best NPV so far over evaluations, a median line and quartile band an engine.
+
+    Parameters
+    ----------
+    path : Path
+        PNG to write.
+    title : str
+        Says which feeder, under which conditions.
+    bands : mapping of str to Band
+        Of the objective, the negated NPV, by engine.
+    currency : str
+        Of the NPV.
+    best_known : float, optional
+        Drawn as a line.
+    """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.0, 4.2), layout="constrained")
         axes = figure.subplots()
-        is_empty = True
-        for k, (engine, band) in enumerate(bands.items()):
-            color, dash = COLORS[k % len(COLORS)], DASHES[k % len(DASHES)]
-            is_empty = is_empty and not np.isfinite(band.median).any()
-            axes.plot(band.evaluations, band.median, dash, color=color, label=engine)
+        drawn = {engine: band for engine, band in bands.items() if _has_median(band)}
+        for k, engine in enumerate(bands):
+            if engine not in drawn:
+                continue
+            band, color, dash = drawn[engine], COLORS[k % len(COLORS)], DASHES[k % len(DASHES)]
+            axes.plot(band.evaluation, -band.median, dash, color=color, label=engine)
             axes.fill_between(
-                band.evaluations, band.lower, band.upper, color=color, alpha=0.2, linewidth=0
+                band.evaluation, -band.q3, -band.q1, color=color, alpha=0.2, linewidth=0
             )
-        if best_known is not None and not is_empty:
-            axes.axhline(best_known, color="black", linewidth=0.8, linestyle=(0, (1, 2)))
-            axes.annotate(
-                "best known",
-                (1.0, best_known),
-                xycoords=("axes fraction", "data"),
-                ha="right",
-                va="bottom",
-                fontsize=8,
-            )
-        if is_empty:
+        if drawn:
+            axes.set_xscale("log")
+            if best_known is not None:
+                _draw_level(axes, best_known, "best known", "black")
+            axes.legend(title="median, band: quartiles", loc="lower right")
+            _zoom(axes, drawn, best_known)
+        else:
             axes.text(
                 0.5,
                 0.5,
@@ -91,23 +87,41 @@ def draw_convergence(
                 transform=axes.transAxes,
                 ha="center",
             )
-        else:
-            axes.legend(title="median, band: quartiles", loc="lower right")
-            _zoom(axes, bands)
-        axes.set_xscale("log")
+            axes.set_yticks([])
         axes.set_xlabel("evaluations (AC power flows of one candidate)")
         axes.set_ylabel(f"best feasible NPV so far ({currency.upper()})")
-        axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.set_title(title)
         _save(figure, path)
 
 
-def _zoom(axes: Any, bands: Mapping[str, Band]) -> None:
+def _has_median(band: Band) -> bool:
+    """Return whether half of the runs were feasible in the end."""
+    return bool(np.isfinite(band.median).any())
+
+
+def _zoom(axes: Any, bands: Mapping[str, Band], best_known: float | None) -> None:
     """Leave the first random candidates below the picture, so that engines can be told apart."""
-    best = max(np.nanmax(band.upper) for band in bands.values() if np.isfinite(band.upper).any())
-    starts = [band.lower[np.isfinite(band.lower)] for band in bands.values()]
-    middle = min(float(np.quantile(start, 0.05)) for start in starts if len(start))
-    axes.set_ylim(middle, best + 0.08 * max(best - middle, 1e-9 * abs(best)))
+    ends = [float(-band.q1[-1]) for band in bands.values()] + [best_known or -np.inf]
+    best = max(end for end in ends if np.isfinite(end))
+    medians = [-band.median[np.isfinite(band.median)] for band in bands.values()]
+    low = min(float(np.quantile(median, 0.25)) for median in medians if len(median))
+    axes.set_ylim(low, best + 0.06 * max(best - low, 1e-9 * abs(best)))
+
+
+def _draw_level(axes: Any, level: float, name: str, color: str) -> None:
+    axes.axhline(level, color=color, linewidth=1.0, linestyle=(0, (4, 3)))
+    axes.annotate(
+        name,
+        (1.0, level),
+        xytext=(0, 2),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=8,
+        color=color,
+    )
 
 
 def draw_voltage_profile(path: Path, title: str, assessment: Assessment, plan: Plan) -> None:
@@ -134,18 +148,11 @@ def draw_voltage_profile(path: Path, title: str, assessment: Assessment, plan: P
                     _segments(feeder, distance, v_pu), colors=color, linewidths=width, label=label
                 )
             )
-        for limit, name in ((limits.v_min_pu, "floor"), (limits.v_max_pu, "ceiling")):
-            if limit > 0.0 and limit < 1.5 * float(np.nanmax(after[state])):
-                axes.axhline(limit, color=COLORS[1], linewidth=1.0, linestyle="--")
-                axes.annotate(
-                    f"{name} {limit:g}",
-                    (1.0, limit),
-                    xycoords=("axes fraction", "data"),
-                    ha="right",
-                    va="bottom",
-                    fontsize=8,
-                    color=COLORS[1],
-                )
+        highest = float(np.nanmax(after[state], initial=1.0))
+        if limits.v_min_pu > 0.0:
+            _draw_level(axes, limits.v_min_pu, f"floor {limits.v_min_pu:g}", COLORS[1])
+        if limits.v_max_pu < 1.02 * highest:
+            _draw_level(axes, limits.v_max_pu, f"ceiling {limits.v_max_pu:g}", COLORS[1])
         axes.autoscale_view()
         axes.set_xlabel(f"distance from the source ({unit})")
         axes.set_ylabel("voltage (p.u.)")
@@ -182,7 +189,7 @@ def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None
             axes.spines[side].set_visible(False)
         if has_coordinates:
             axes.set_aspect("equal", adjustable="datalim")
-        axes.margins(0.06)
+        axes.margins(0.08, 0.14)
         axes.set_title(title + ("" if has_coordinates else " (schematic, not to scale)"))
         _save(figure, path)
 

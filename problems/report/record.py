@@ -1,0 +1,74 @@
+"""Owns the run record: what was asked, of what, with which versions; enough to repeat a study."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from problems.core.content import json_text, read_json, write_text
+from problems.core.errors import ContentError
+
+PACKAGES = ("feederlab", "numba", "numpy", "scipy")
+"""What the figures of a study may depend on to the last bit."""
+
+
+def make_record(command: str, settings: dict[str, Any], feeders: dict[str, str]) -> dict[str, Any]:
+    """Return the record of a study.
+
+    Parameters
+    ----------
+    command : str
+        Name of the command.
+    settings : dict
+        All settings that the figures depend on; not the number of workers, nor the folder.
+    feeders : dict of str to str
+        Digest of each feeder by name.
+    """
+    return {
+        "command": command,
+        "settings": settings,
+        "feeders": feeders,
+        "versions": {"python": platform.python_version(), **_versions()},
+        "machine": platform.machine(),
+    }
+
+
+def study_name(record: dict[str, Any]) -> str:
+    """Return a folder name that says what the study is and that no other settings share."""
+    asked = {key: record[key] for key in ("command", "settings", "feeders")}
+    mark = hashlib.sha256(json_text(asked).encode()).hexdigest()[:8]
+    return "-".join([record["command"], *list(record["feeders"])[:5], mark])
+
+
+def claim_folder(folder: Path, record: dict[str, Any]) -> None:
+    """Write the record into a study's folder, or check that the one there is the same.
+
+    Raises
+    ------
+    ContentError
+        If the folder holds another study, or files that are no study.
+    """
+    file = folder / "record.json"
+    if file.exists():
+        found = read_json(file)
+        for key in record:
+            if not isinstance(found, dict) or found.get(key) != record[key]:
+                raise ContentError(
+                    f"{folder}: holds a study with other {key}; choose another folder with --out"
+                )
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ContentError(f"{folder}: is not empty and holds no study; choose another with --out")
+    write_text(file, json_text(record))
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

@@ -1,0 +1,304 @@
+"""The command: keys and exit codes that scripts rely on, one-line errors, files that repeat."""
+
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from problems.cli import main
+
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def feederlab(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Any:
+    """Return a function that runs the command in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["feederlab", *words])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        printed = capsys.readouterr()
+        return Answer(int(stop.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
+QUICK = ("--runs", "3", "--evaluations", "120", "--seed", "7")
+
+
+def test_feeders(feederlab: Any) -> None:
+    answer = feederlab("feeders", "--json")
+    assert answer.code == 0
+    rows = {row["name"]: row for row in answer.json["feeders"]}
+    assert len(rows) == 8
+    assert set(rows["ieee33"]) == {
+        "name", "n_bus", "base_kv", "load_kw", "load_kvar", "loss_kw", "v_min_pu", "v_min_bus",
+    }  # fmt: skip
+    # Baran and Wu 1989
+    assert rows["ieee33"]["load_kw"] == 3715.0
+    assert rows["ieee33"]["v_min_bus"] == "18"
+    assert "ieee33" in feederlab("feeders").out
+
+
+def test_flow(feederlab: Any) -> None:
+    answer = feederlab("flow", "ieee33", "--json")
+    assert answer.code == 0
+    assert list(answer.json) == [
+        "feeder", "n_bus", "loss_kw", "loss_kvar", "v_min_pu", "v_min_bus", "v_max_pu",
+        "max_loading_pct", "substation_kw", "substation_kvar", "converged", "iterations",
+    ]  # fmt: skip
+    # converged losses of the corrected 33-bus data: 202.677 kW
+    assert answer.json["loss_kw"] == pytest.approx(202.677, abs=1e-3)
+    assert answer.json["max_loading_pct"] is None
+    assert answer.json["converged"] is True
+
+
+def test_flow_options(feederlab: Any) -> None:
+    swept = feederlab("flow", "ieee69", "--sweeps", "2", "--json").json
+    # HGAPSO paper, Table III
+    assert swept["loss_kw"] == pytest.approx(221.8368, abs=1e-4)
+    assert swept["converged"] is None
+    doubled = feederlab("flow", "ieee33", "--load-scale", "2", "--json").json
+    assert doubled["loss_kw"] > 4 * 202.677
+    added = feederlab("flow", "ieee33", "--add", "18:100:50", "--add", "18:-100:-50", "--json").json
+    assert added["loss_kw"] == feederlab("flow", "ieee33", "--json").json["loss_kw"]
+    raised = feederlab("flow", "iowa240", "--base-kv", "6.9", "--json").json
+    # DDCP paper, Table II: 59.91 %
+    assert raised["max_loading_pct"] == pytest.approx(59.91, abs=0.005)
+    assert feederlab("flow", "ieee33", "--source-pu", "1.05", "--json").json["v_max_pu"] == 1.05
+
+
+def test_flow_that_diverges_is_an_answer(feederlab: Any) -> None:
+    answer = feederlab("flow", "ieee33", "--load-scale", "5", "--json")
+    assert answer.code == 0
+    assert answer.json["converged"] is False
+    assert answer.json["loss_kw"] is None
+    assert answer.json["v_min_bus"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("flow", "iee33"), 1, "did you mean ieee33"),
+        (("flow", "no/such/folder"), 1, "no/such/folder"),
+        (("flow", "ieee33", "--add", "99:1"), 1, "--add: .*no bus 99"),
+        (("flow", "ieee33", "--add", "9"), 2, "--add takes BUS:KW"),
+        (("flow", "ieee33", "--base-kv", "0"), 2, "--base-kv must be positive"),
+        (("flow", "ieee33", "--sweeps", "0"), 2, "--sweeps"),
+        (("flow", "ieee33", "--load-scale", "nan"), 2, "--load-scale must be finite"),
+        (("flow", "ieee33", "--no-such"), 2, "--no-such"),
+        (("site", "ieee33"), 2, "--seed"),
+        (("site", "ieee33", "--seed", "-1"), 2, "--seed"),
+        (("site", "ieee33", "--seed", "1", "--engine", "gaa"), 2, "did you mean 'ga'"),
+        (("site", "ieee33", "--seed", "1", "--mode", "x"), 2, "--mode"),
+        (("site", "ieee33", "--seed", "1", "--mode", "v2g"), 2, "v2g share"),
+        (("site", "ieee33", "--seed", "1", "--station-buses", "2,99"), 1, "no bus 99"),
+        (("site", "ieee33", "--seed", "1", "--kvar-min", "-1"), 2, "kvar min must be positive"),
+        (("site", "ieee33", "--seed", "1", "--prices", "none.toml"), 1, "none.toml"),
+        (("site", "ieee33", "--seed", "1", "--states", "none.csv"), 1, "none.csv"),
+        (("compare", "ieee33"), 2, "--seed"),
+        (("compare", "ieee33", "ieee33", "--seed", "1"), 2, "named twice"),
+        (("compare", "ieee33", "--seed", "1", "--engines", ","), 2, "at least one"),
+        (("assess", "none.json"), 1, "none.json"),
+    ],
+)
+def test_mistakes_are_one_clear_error(
+    feederlab: Any, words: tuple[str, ...], code: int, message: str
+) -> None:
+
+    answer = feederlab(*words)
+    assert answer.code == code
+    assert answer.out == ""
+    plain = re.sub(r"[\s│╭╮╰╯─]+", " ", answer.err)
+    assert re.search(message, plain)
+    assert "Traceback" not in answer.err
+
+
+def test_site_and_assess(feederlab: Any) -> None:
+    words = ("site", "ieee33", "--seed", "3", "--evaluations", "400", "--v-min", "0")
+    answer = feederlab(*words, "--json", "--out", "one")
+    assert answer.code == 0
+    assert answer.err == ""
+    found = answer.json
+    assert {
+        "npv_usd", "loss_kw", "v_min_pu", "v_max_pu", "feasible", "violation", "stations",
+        "capacitors", "n_evaluations", "seed", "engine", "seconds",
+    } <= set(found)  # fmt: skip
+    assert found["n_evaluations"] == 400
+    assert len(found["stations"]) == 2
+    judged = feederlab("assess", "one/plan.json", "--json")
+    assert judged.code == 0
+    assert judged.json["npv_usd"] == found["npv_usd"]
+    stricter = feederlab("assess", "one/plan.json", "--v-min", "0.99", "--json").json
+    assert stricter["feasible"] is False
+    assert stricter["violation"] == pytest.approx((0.99 - found["v_min_pu"]) / 0.99)
+    other = feederlab("assess", "one/plan.json", "--npv", "final-year", "--json").json
+    assert other["npv_usd"] != found["npv_usd"]
+    assert other["loss_kw"] == found["loss_kw"]
+    again = feederlab(*words, "--json", "--out", "two").json
+    assert {**again, "seconds": 0, "out": ""} == {**found, "seconds": 0, "out": ""}
+
+
+def test_plan_of_another_feeder_content_is_refused(feederlab: Any) -> None:
+    feederlab("site", "ieee33", "--seed", "3", "--evaluations", "50", "--out", "one")
+    plan = json.loads(Path("one/plan.json").read_text())
+    plan["feeder_digest"] = "0" * 64
+    Path("plan.json").write_text(json.dumps(plan))
+    answer = feederlab("assess", "plan.json")
+    assert answer.code == 1
+    assert "made for another content of feeder 'ieee33'" in answer.err
+    assert feederlab("assess", "plan.json", "--feeder", "ieee33").code == 0
+
+
+def test_study_without_a_feasible_plan_says_so(feederlab: Any) -> None:
+    words = ("--v-min", "0.999", "--seed", "1", "--evaluations", "60", "--json")
+    answer = feederlab("site", "ieee33", *words)
+    assert answer.code == 3
+    assert answer.json["feasible"] is False
+    assert answer.json["violation"] > 0.0
+    assert "no feasible plan" in answer.err
+    answer = feederlab("compare", "ieee33", *words, "--runs", "2", "--engines", "ga")
+    assert answer.code == 3
+    (row,) = answer.json["summary"]
+    assert row["feasible"] == 0
+    assert row["median_usd"] is None
+    assert row["success_rate"] is None
+    assert row["least_violation"] > 0.0
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return every file of a study but its times."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    return {n: b for n, b in named.items() if n != "timing.csv" and not n.startswith("times/")}
+
+
+def test_compare_repeats_to_the_byte_for_any_number_of_workers(feederlab: Any) -> None:
+    answer = feederlab("compare", "ieee33", "ieee69", *QUICK, "--out", "one", "--json")
+    assert answer.code == 0
+    keys = set(answer.json["summary"][0])
+    assert {
+        "feeder", "engine", "runs", "failed", "feasible", "median_usd", "q1_usd", "q3_usd",
+        "best_usd", "success_rate", "success_low", "success_high", "ert", "seconds",
+    } <= keys  # fmt: skip
+    assert set(answer.json["tests"][0]) == {"feeder", "engine_a", "engine_b", "p_holm", "a12"}
+    assert len(answer.json["summary"]) == 6
+    one = files_of(Path("one"))
+    assert {
+        "runs.csv", "summary.csv", "tests.csv", "record.json", "plan.json", "plan_ieee69.json",
+        "convergence_ieee33.png", "profile_ieee33.png", "map_ieee69.png",
+    } <= set(one)  # fmt: skip
+    assert feederlab("compare", "ieee33", "ieee69", *QUICK, "--out", "two", "--jobs", "2").code == 0
+    two = files_of(Path("two"))
+    assert set(one) == set(two)
+    assert [name for name in one if one[name] != two[name]] == []
+
+
+def test_interrupted_compare_goes_on(feederlab: Any) -> None:
+    feederlab("compare", "ieee33", *QUICK, "--out", "whole")
+    feederlab("compare", "ieee33", *QUICK, "--out", "part")
+    for lost in ("runs/ieee33--pso--0001.json", "summary.csv", "plan.json"):
+        (Path("part") / lost).unlink()
+    feederlab("compare", "ieee33", *QUICK, "--out", "part")
+    assert files_of(Path("part")) == files_of(Path("whole"))
+
+
+def test_runs_are_rows_with_judged_figures(feederlab: Any) -> None:
+    feederlab("compare", "ieee33", *QUICK, "--out", "one", "--v-min", "0", "--npv", "final-year")
+    with Path("one/runs.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 9
+    assert {row["status"] for row in rows} == {"finished"}
+    best = max(rows, key=lambda row: float(row["npv_usd"]))
+    judged = feederlab("assess", "one/plan.json", "--json").json
+    assert judged["npv_usd"] == float(best["npv_usd"])
+    assert judged["loss_kw"] == float(best["loss_kw"])
+
+
+def test_folder_of_another_study_is_kept(feederlab: Any) -> None:
+    feederlab("site", "ieee33", "--seed", "3", "--evaluations", "50", "--out", "one")
+    before = files_of(Path("one"))
+    answer = feederlab("site", "ieee33", "--seed", "4", "--evaluations", "50", "--out", "one")
+    assert answer.code == 1
+    assert "holds a study with other settings" in answer.err
+    assert files_of(Path("one")) == before
+    Path("full").mkdir()
+    Path("full/thesis.txt").write_text("mine")
+    answer = feederlab("site", "ieee33", "--seed", "4", "--evaluations", "50", "--out", "full")
+    assert answer.code == 1
+    assert "is not empty and holds no study" in answer.err
+
+
+def test_default_folder_tells_studies_apart(feederlab: Any) -> None:
+    for seed in ("1", "2"):
+        feederlab("site", "ieee33", "--seed", seed, "--evaluations", "50")
+    names = sorted(path.name for path in Path("results/runs").iterdir())
+    assert len(names) == 2
+    assert all(name.startswith("site-ieee33-") for name in names)
+
+
+def test_currency_of_the_prices_names_the_keys(feederlab: Any) -> None:
+    Path("prices.csv").write_text("price,value\ncurrency,BRL\nenergy_per_kwh,0.6\n")
+    words = ("site", "ieee33", "--seed", "1", "--evaluations", "50", "--v-min", "0")
+    found = feederlab(*words, "--prices", "prices.csv", "--json").json
+    assert "npv_brl" in found
+    assert "npv_usd" not in found
+
+
+def test_states_file(feederlab: Any) -> None:
+    Path("states.csv").write_text(
+        "# two states\nname,hours,load_factor\npeak,760,1.0\n\nnight,8000,0.4\n"
+    )
+    words = ("site", "ieee33", "--seed", "1", "--evaluations", "50", "--json")
+    assert feederlab(*words, "--states", "states.csv").code in (0, 3)
+    feederlab(*words, "--out", "plain")
+    plain = feederlab("assess", "plain/plan.json", "--json").json
+    lighter = feederlab("assess", "plain/plan.json", "--states", "states.csv", "--json").json
+    assert lighter["loss_kw"] < plain["loss_kw"]
+    Path("states.csv").write_text("name,hours,load_factor\npeak,760,much\n")
+    answer = feederlab(*words, "--states", "states.csv")
+    assert answer.code == 1
+    assert "states.csv, row 2: load_factor must be a number, not 'much'" in answer.err
+    Path("states.csv").write_text("name,hours,lod_factor\npeak,8760,1\n")
+    assert (
+        "unknown key 'lod_factor' (did you mean load_factor?)"
+        in feederlab(*words, "--states", "states.csv").err
+    )
+
+
+def test_best_known_file_sets_the_target(feederlab: Any) -> None:
+    Path("best.csv").write_text("feeder,npv\nieee33,1e9\n")
+    words = ("compare", "ieee33", *QUICK, "--v-min", "0", "--json")
+    (first, *_) = feederlab(*words, "--best-known", "best.csv").json["summary"]
+    assert first["success_rate"] == 0.0
+    assert first["ert"] is None
+
+
+def test_quiet_and_piped_say_nothing_of_progress(feederlab: Any) -> None:
+    answer = feederlab("compare", "ieee33", *QUICK, "--quiet")
+    assert answer == Answer(0, "", "")
+
+
+def test_table_for_a_person(feederlab: Any) -> None:
+    answer = feederlab("compare", "ieee33", *QUICK, "--v-min", "0")
+    assert "Best NPV of each run, USD" in answer.out
+    assert "3 of 3" in answer.out
+    assert "files: " in answer.out
+    answer = feederlab("site", "ieee33", "--seed", "1", "--evaluations", "50", "--v-min", "0")
+    assert "Best plan found on ieee33" in answer.out
