@@ -19,7 +19,7 @@ class Limits:
     v_min_pu : float
         Lowest voltage allowed at any bus; 0 switches the floor off.
     v_max_pu : float
-        Highest voltage allowed at any bus; infinity switches the ceiling off.
+        Highest voltage allowed at any bus.
     loading_max_pct : float
         Greatest branch current allowed, in percent of its ampacity; branches without a known
         ampacity are not limited.
@@ -37,11 +37,12 @@ class Limits:
     def __post_init__(self) -> None:
         if not 0.0 <= self.v_min_pu < float("inf"):
             raise ValueError(f"v_min_pu must be 0 (off) or a positive voltage, not {self.v_min_pu}")
-        if not self.v_max_pu > self.v_min_pu:
+        if not self.v_min_pu < self.v_max_pu < float("inf"):
             raise ValueError(
-                f"v_max_pu must be above v_min_pu = {self.v_min_pu:g}, not {self.v_max_pu:g}"
+                f"v_max_pu must be finite and above v_min_pu = {self.v_min_pu:g}, "
+                f"not {self.v_max_pu:g}"
             )
-        if not self.loading_max_pct > 0.0:
+        if not 0.0 < self.loading_max_pct < float("inf"):
             raise ValueError(f"loading_max_pct must be positive, not {self.loading_max_pct}")
 
     def excess(
@@ -65,11 +66,10 @@ class Limits:
         columns = []
         if self.v_min_pu > 0.0:
             columns.append((self.v_min_pu - v_min_pu) / self.v_min_pu)
-        if np.isfinite(self.v_max_pu):
-            columns.append((v_max_pu - self.v_max_pu) / self.v_max_pu)
+        columns.append((v_max_pu - self.v_max_pu) / self.v_max_pu)
         if max_loading_pct is not None:
             columns.append((max_loading_pct - self.loading_max_pct) / self.loading_max_pct)
-        excess = np.column_stack(columns) if columns else np.zeros((len(v_min_pu), 0))
+        excess = np.column_stack(columns)
         excess[~np.isfinite(excess)] = np.inf
         return excess
 
@@ -78,8 +78,7 @@ class Limits:
         names = []
         if self.v_min_pu > 0.0:
             names.append("voltage_floor")
-        if np.isfinite(self.v_max_pu):
-            names.append("voltage_ceiling")
+        names.append("voltage_ceiling")
         if has_ampacity:
             names.append("loading")
         return tuple(names)
