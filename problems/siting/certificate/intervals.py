@@ -34,6 +34,13 @@ class Intervals:
     is_feasible: bool
 
 
+_MARGIN = 1e-12
+"""Widens every new bound (times 1/z in rules that divide by z), so that the rounding of one step
+cannot grow through the many rounds of propagation."""
+
+_SLACK = 1e-9
+"""How far bounds must cross before a range counts as infeasible."""
+
 Array: TypeAlias = Any
 """Arrays inside kernels: numba has no types for a checker to follow."""
 
@@ -119,10 +126,11 @@ def _propagate(
             pr_high = p_high[k] + min(a_rec_high[k], a_high[k])
             qr_low = qs_low - b_own_low
             qr_high = q_high[k] + b_rec_high[k]
-            low = (_square_low(ps_low, ps_high) + _square_low(qs_low, qs_high)) / v_high[p]
-            if low > l_low[k]:
-                l_low[k] = low
-            low = (_square_low(pr_low, pr_high) + _square_low(qr_low, qr_high)) / v_high[k]
+            low = max(
+                (_square_low(ps_low, ps_high) + _square_low(qs_low, qs_high)) / v_high[p],
+                (_square_low(pr_low, pr_high) + _square_low(qr_low, qr_high)) / v_high[k],
+            )
+            low -= _MARGIN * (1.0 + low)
             if low > l_low[k]:
                 l_low[k] = low
             high = (
@@ -134,16 +142,17 @@ def _propagate(
             if high_rec < high:
                 high = high_rec
             if r[k] > 0.0:
-                by_loss = (a_high[k] - (a_low[k] - own_low)) / r[k]
+                by_loss = (a_high[k] - (a_low[k] - own_low) + _MARGIN) / r[k]
                 if by_loss < high:
                     high = by_loss
             z2 = r[k] * r[k] + x[k] * x[k]
             x_low = x[k] * (qr_low if x[k] >= 0.0 else qr_high)
             x_high = x[k] * (qr_high if x[k] >= 0.0 else qr_low)
             drop = 2.0 * (r[k] * pr_low + x_low)
-            room = v_high[p] - v_low[k] - drop
+            room = v_high[p] - v_low[k] - drop + _MARGIN
             if z2 > 0.0 and room / z2 < high:
                 high = room / z2
+            high += _MARGIN * (1.0 + high)
             if high < l_high[k]:
                 moved = max(moved, 1.0 if l_high[k] == np.inf else l_high[k] - high)
                 l_high[k] = high
@@ -158,8 +167,8 @@ def _propagate(
                     cap = room / (2.0 * x[k]) + (qr_low - q_low[k])
                     if cap < b_cap[k]:
                         b_cap[k] = cap
-            drop_low = drop + z2 * l_low[k]
-            drop_high = 2.0 * (r[k] * pr_high + x_high) + z2 * l_high[k]
+            drop_low = drop + z2 * l_low[k] - _MARGIN
+            drop_high = 2.0 * (r[k] * pr_high + x_high) + z2 * l_high[k] + _MARGIN
             if v_high[p] - drop_low < v_high[k]:
                 moved = max(moved, min(1.0, v_high[k] - (v_high[p] - drop_low)))
                 v_high[k] = v_high[p] - drop_low
@@ -171,10 +180,9 @@ def _propagate(
                 v_low[p] = v_low[k] + drop_low
             if v_high[k] + drop_high < v_high[p]:
                 v_high[p] = v_high[k] + drop_high
-            slack = 1e-9
-            if v_low[k] > v_high[k] + slack or v_low[p] > v_high[p] + slack:
+            if v_low[k] > v_high[k] + _SLACK or v_low[p] > v_high[p] + _SLACK:
                 return False
-            if l_low[k] > l_high[k] * (1.0 + slack) + slack or a_low[k] > a_high[k] + slack:
+            if l_low[k] > l_high[k] + _SLACK * (1.0 + l_high[k]) or a_low[k] > a_high[k] + _SLACK:
                 return False
         if moved < 1e-7:
             break
