@@ -114,9 +114,8 @@ def run_identity(
     space = problem.space
     columns = (space.lower, space.upper, space.is_integer)
     box = _sha256(b"".join(column.tobytes() for column in columns))
-    kind = f"{type(problem).__module__}.{type(problem).__qualname__}"
     return (
-        ("problem", f"{kind}, n_obj={problem.n_obj}, n_con={problem.n_con}, space {box[:16]}"),
+        ("problem", f"n_obj={problem.n_obj}, n_con={problem.n_con}, space {box[:16]}"),
         ("engine", repr(engine)),
         ("seed", seed),
         ("budget", str(budget)),

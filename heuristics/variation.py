@@ -173,12 +173,14 @@ def mutated(
             else:
                 delta = 1.0 - (2.0 * (1.0 - step)) ** exponent
             value = x[i, j] + delta * (upper[j] - lower[j])
-            if is_integer[j] and not is_printed and abs(value - x[i, j]) < 1.0:
-                # Rounding would undo most steps on a short range (all but 1 in 10^7 on 0/1), so a
-                # mutated whole number moves by at least one, away from a bound it stands on.
-                one = -1.0 if delta < 0.0 else 1.0
-                if x[i, j] + one < lower[j] or x[i, j] + one > upper[j]:
-                    one = -one
-                value = x[i, j] + one
+            if is_integer[j] and not is_printed:
+                # Rounding would undo most steps on a short range (all but 1 in 10^6 on 0/1): a
+                # mutated whole number moves by at least one, away from a bound that it stands on.
+                landing = np.rint(min(max(value, lower[j]), upper[j]))
+                if landing == x[i, j]:
+                    one = -1.0 if delta < 0.0 else 1.0
+                    if x[i, j] + one < lower[j] or x[i, j] + one > upper[j]:
+                        one = -one
+                    value = x[i, j] + one
             mutants[i, j] = value
     return mutants

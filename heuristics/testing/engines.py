@@ -11,7 +11,7 @@ import numpy as np
 from heuristics.engine import Engine
 from heuristics.functions import g08, mixed_sphere, sphere
 from heuristics.loop import minimize
-from heuristics.testing.trials import Broken, Impossible, OnSpace, Watched, spaces
+from heuristics.testing.trials import Broken, Impossible, OnSpace, Shifted, Watched, spaces
 
 OPTIMUM_BUDGET = 20_000
 
@@ -113,8 +113,12 @@ def check_failures(engine: Engine) -> None:
 
 def check_constraints(engine: Engine) -> None:
     """Check that feasible points win, or the least violation where there are none."""
-    result = minimize(g08(), engine, seed=7, budget=2000)
-    assert result.is_feasible, f"{engine!r}: no feasible point of G08 in 2000 evaluations"
+    watched = Watched(Shifted())
+    result = minimize(watched, engine, seed=7, budget=500)
+    seen = [watched.problem.evaluate(x) for x in watched.batches]
+    best = min(float(e.f[e.violation == 0.0].min(initial=np.inf)) for e in seen)
+    assert result.is_feasible, f"{engine!r}: not feasible where half the space is"
+    assert result.f == best, f"{engine!r}: answers {result.f}, saw {best} feasible"
     watched = Watched(Impossible())
     result = minimize(watched, engine, seed=7, budget=500)
     least = min(float(watched.problem.evaluate(x).violation.min()) for x in watched.batches)

@@ -72,6 +72,19 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Shifted:
+    """The sphere where x0 >= 1: every point on the way to the origin is infeasible."""
+
+    space: Space = field(default_factory=lambda: sphere(3).space)
+    n_obj: int = 1
+    n_con: int = 1
+
+    def evaluate(self, x: FloatArray) -> Evaluation:
+        """Return objective and constraint; the optimum is 1, at x0 = 1."""
+        return Evaluation((x**2).sum(axis=1, keepdims=True), 1.0 - x[:, :1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Impossible:
     """The sphere under constraints that no point satisfies: x0 >= 1 + |x1| and x0 <= -1."""
 
