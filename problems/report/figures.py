@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,22 +63,21 @@ def draw_convergence(
         Drawn as a line.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.0, 4.2), layout="constrained")
-        axes = figure.subplots()
+        figure = Figure(figsize=(7.0, 5.2), layout="constrained")
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         drawn = {engine: band for engine, band in bands.items() if _has_median(band)}
-        for k, engine in enumerate(bands):
-            if engine not in drawn:
-                continue
-            band, color, dash = drawn[engine], COLORS[k % len(COLORS)], DASHES[k % len(DASHES)]
-            axes.plot(band.evaluation, -band.median, dash, color=color, label=engine)
-            axes.fill_between(
-                band.evaluation, -band.q3, -band.q1, color=color, alpha=0.2, linewidth=0
-            )
+        for k, (engine, band) in enumerate(bands.items()):
+            color, dash = COLORS[k % len(COLORS)], DASHES[k % len(DASHES)]
+            share = band.n_feasible / band.n_run
+            below.plot(band.evaluation, share, dash, color=color, label=engine)
+            if engine in drawn:
+                axes.plot(band.evaluation, -band.median, dash, color=color)
+                axes.fill_between(
+                    band.evaluation, -band.q3, -band.q1, color=color, alpha=0.2, linewidth=0
+                )
         if drawn:
-            axes.set_xscale("log")
             if best_known is not None:
                 _draw_level(axes, best_known, "best known", "black")
-            axes.legend(title="median, band: quartiles", loc="lower right")
             _zoom(axes, drawn, best_known)
         else:
             axes.text(
@@ -88,9 +88,14 @@ def draw_convergence(
                 ha="center",
             )
             axes.set_yticks([])
-        axes.set_xlabel("evaluations (AC power flows of one candidate)")
+        axes.legend(handles=below.get_lines(), title="median, band: quartiles", loc="upper left")
+        below.set_xscale("log")
+        below.set_ylim(-0.05, 1.05)
+        below.set_ylabel("share of runs\nfeasible")
+        below.set_xlabel("evaluations (AC power flows of one candidate)")
         axes.set_ylabel(f"best feasible NPV so far ({currency.upper()})")
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        if drawn:
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.set_title(title)
         _save(figure, path)
 
@@ -182,7 +187,7 @@ def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None
         axes.plot(x[0], y[0], marker="s", markersize=11, color="black", zorder=3)
         handles = [_legend_mark("s", "black", "source")]
         handles += _draw_assets(axes, plan, feeder, x, y)
-        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.02), ncols=3)
+        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0))
         axes.set_xticks([])
         axes.set_yticks([])
         for side in ("left", "bottom"):
@@ -197,36 +202,40 @@ def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None
 def _draw_assets(
     axes: Any, plan: Plan, feeder: Feeder, x: FloatArray, y: FloatArray
 ) -> list[Line2D]:
-    marks = {"station": ("^", COLORS[1], "charging station"), "capacitor": ("D", COLORS[2], "bank")}
+    """Mark each asset with its bus, and return legend entries that list the ratings."""
+    marks = {"station": ("^", COLORS[1], "stations"), "capacitor": ("D", COLORS[2], "banks")}
     handles = []
-    labelled: dict[int, list[str]] = {}
     for kind, (marker, color, name) in marks.items():
         assets = [asset for asset in plan.assets if asset.kind == kind]
         for asset in assets:
             bus = feeder.bus_index(asset.bus)
+            size, order = (13, 4) if kind == "station" else (9, 5)
             axes.plot(
                 x[bus],
                 y[bus],
                 marker=marker,
-                markersize=13 if kind == "station" else 9,
+                markersize=size,
                 color=color,
                 markeredgecolor="white",
-                zorder=4 if kind == "station" else 5,
+                zorder=order,
             )
-            rating = f"{asset.kw:,.0f} kW" if asset.kw is not None else f"{asset.kvar:,.0f} kvar"
-            labelled.setdefault(bus, [f"bus {asset.bus}"]).append(rating)
+            axes.annotate(
+                asset.bus,
+                (x[bus], y[bus]),
+                xytext=(0, 9),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                zorder=6,
+            )
         if assets:
-            handles.append(_legend_mark(marker, color, name))
-    for bus, lines in labelled.items():
-        axes.annotate(
-            "\n".join(lines),
-            (x[bus], y[bus]),
-            xytext=(7, 7),
-            textcoords="offset points",
-            fontsize=7.5,
-            zorder=6,
-            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
-        )
+            unit = "kW" if kind == "station" else "kvar"
+            ratings = [asset.kw if asset.kw is not None else asset.kvar for asset in assets]
+            words = [
+                f"{a.bus}:\N{NO-BREAK SPACE}{r:,.0f}" for a, r in zip(assets, ratings, strict=True)
+            ]
+            text = textwrap.fill(f"{name}, bus: {unit}   " + ", ".join(words), 95)
+            handles.append(_legend_mark(marker, color, text))
     return handles
 
 
