@@ -92,8 +92,10 @@ def _summary(study: SitingStudy) -> list[dict[str, Any]]:
 def _print(
     study: SitingStudy, summary: list[dict[str, Any]], tests: list[dict[str, Any]], folder: Path
 ) -> None:
-    columns = ("feeder", "engine", "feasible", "median", "q1", "q3", "best")
-    columns = (*columns, "success [95 %]", "ERT", "s a run")
+    columns = (
+        *("feeder", "engine", "feasible", "median", "q1", "q3", "best"),
+        *("success [95 %]", "ERT", "seconds"),
+    )
     rows = [_row(row, study) for row in summary]
     currencies = {p.instance.conditions.prices.currency.upper() for p in study.problems.values()}
     print_table(f"Best NPV of each run, {'/'.join(sorted(currencies))}", columns, rows)
