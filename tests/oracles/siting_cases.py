@@ -153,3 +153,40 @@ def random_plans(case, n_plan, rng):
     if not case.exactly:
         kvar[rng.random(kvar.shape) < 0.2] = np.nan
     return stations, banks, kvar
+
+
+def random_case(seed):
+    """Draw a small case with everything that can go wrong in it; some have no feasible plan.
+
+    Two to five buses; reverse flow, V2G, overcompensation, floors, ceilings, current limits, sizes
+    in steps, forbidden buses, exact bank counts, fixed stations.
+    """
+    rng = np.random.default_rng(seed)
+    n_bus = int(rng.integers(2, 6))
+    feeder = small_feeder(
+        seed,
+        n_bus,
+        ohm=float(rng.choice([0.5, 2.0, 5.0])),
+        load_kw=float(rng.choice([200.0, 600.0, 900.0])),
+        reverse=float(rng.choice([0.0, 0.0, 0.5, 1.0])),
+        ampacity_a=None if rng.random() < 0.8 else float(rng.uniform(40.0, 300.0)),
+    )
+    n_stations = int(rng.integers(0, min(n_bus - 1, 2) + 1))
+    changes = {
+        "max_banks": int(rng.integers(0, min(n_bus - 1, 2) + 1)),
+        "n_stations": n_stations,
+        "station_kw": float(rng.choice([300.0, 1500.0, -500.0, -1500.0])),
+        "exactly": bool(rng.random() < 0.3),
+        "kvar_min": float(rng.choice([0.0, 150.0, 400.0])),
+        "kvar_max": float(rng.choice([400.0, 1200.0, 3000.0])),
+        "kvar_step": [None, None, 50.0, 130.0][rng.integers(4)],
+        "v_min_pu": float(rng.choice([0.0, 0.0, 0.9, 0.95, 0.97])),
+        "v_max_pu": float(rng.choice([np.inf, 1.05, 1.02, 1.001])),
+        "usd_per_bank": float(rng.choice([0.0, 7000.0, 30000.0])),
+        "allowed_bank_bus": rng.random(n_bus) < 0.85,
+        "allowed_station_bus": rng.random(n_bus) < 0.85,
+    }
+    allowed = 1 + np.flatnonzero(changes["allowed_station_bus"][1:])
+    if rng.random() < 0.3 and 0 < n_stations <= allowed.size:
+        changes["station_buses"] = tuple(allowed[:n_stations].tolist())
+    return make_case(feeder, **changes)

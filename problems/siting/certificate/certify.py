@@ -129,7 +129,7 @@ def _word(search: Search, seconds: float) -> Certificate:
         return Certificate(
             status, message, bound, None, None, None, None, None, seconds, search.n_box, log
         )
-    npv = model.usd_offset - best.cost_usd
+    npv = float(model.usd_offset - best.cost_usd)
     doubt = ALLOWANCE * abs(best.cost_usd)
     gap = (bound - npv) / abs(npv) if bound is not None and abs(npv) > doubt else None
     message = f"{search.n_box} boxes, {len(log)} rounds"
