@@ -27,16 +27,18 @@ def assessment_keys(assessment: Assessment, currency: str) -> dict[str, Any]:
     }
 
 
-def asset_keys(plan: Plan) -> dict[str, Any]:
-    """Return the stations and capacitors of a plan, by key."""
+def asset_keys(plan: Plan | None) -> dict[str, Any]:
+    """Return the stations and capacitors of a plan, by key; empty lists without a plan."""
+    assets = plan.assets if plan is not None else ()
     return {
-        "stations": [{"bus": a.bus, "kw": a.kw} for a in plan.assets if a.kind == "station"],
-        "capacitors": [{"bus": a.bus, "kvar": a.kvar} for a in plan.assets if a.kind != "station"],
+        "stations": [{"bus": a.bus, "kw": a.kw} for a in assets if a.kind == "station"],
+        "capacitors": [{"bus": a.bus, "kvar": a.kvar} for a in assets if a.kind == "capacitor"],
     }
 
 
-def asset_words(plan: Plan) -> dict[str, str]:
+def asset_words(plan: Plan | None) -> dict[str, str]:
     """Return the stations and capacitors of a plan as one cell of a table each."""
-    stations = [f"{a.bus} / {a.kw:,.0f} kW" for a in plan.assets if a.kw is not None]
-    banks = [f"{a.bus} / {a.kvar:,.1f} kvar" for a in plan.assets if a.kvar is not None]
+    found = asset_keys(plan)
+    stations = [f"{a['bus']} / {a['kw']:,.0f} kW" for a in found["stations"]]
+    banks = [f"{a['bus']} / {a['kvar']:,.1f} kvar" for a in found["capacitors"]]
     return {"stations": ", ".join(stations) or "-", "capacitors": ", ".join(banks) or "-"}

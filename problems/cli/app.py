@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from problems.cli import assess, compare, feeders, flow, site
+from problems.cli import assess, certify, compare, feeders, flow, site
 
 app = typer.Typer(
     name="feederlab",
@@ -35,5 +35,5 @@ def _top(
     pass
 
 
-for command in (feeders, flow, site, assess, compare):
+for command in (feeders, flow, site, assess, certify, compare):
     command.register(app)

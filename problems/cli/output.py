@@ -34,7 +34,7 @@ def console() -> Console:
     """Return the console for tables on stdout, as wide as they need when it is no terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -44,7 +44,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     table = Table(title=title, title_justify="left", header_style="bold")
     for k, column in enumerate(columns):
         is_number = any(isinstance(row[k], int | float) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", no_wrap=is_number)
+        table.add_column(
+            column, justify="right" if is_number else "left", no_wrap=is_number or k == 0
+        )
     for row in rows:
         table.add_row(*(cell if isinstance(cell, str) else number(cell) for cell in row))
     console().print(table)

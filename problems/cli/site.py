@@ -25,6 +25,9 @@ def site(
     evaluations: Annotated[
         int, typer.Option("--evaluations", min=1, help="Power flows the search may spend.")
     ] = 5000,
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Prove a bound beside it, within 60 seconds.")
+    ] = False,
     jobs: Jobs = 1,
     out: Out = None,
     quiet: Quiet = False,
@@ -60,6 +63,13 @@ def site(
         "seconds": run.row.seconds,
         "out": str(folder),
     }
+    if certify:
+        from problems.siting.certified import certify_problem
+
+        bound = certify_problem(study.problems[run.row.problem], incumbent=run.plan).bound_usd
+        npv = run.npv
+        answer[money_key("bound", currency)] = bound
+        answer["gap"] = None if bound is None or not npv else abs(bound - npv) / abs(npv)
     if as_json:
         print_json(answer)
     elif not quiet:

@@ -155,6 +155,32 @@ def test_site_and_assess(feederlab: Any) -> None:
     assert {**again, "seconds": 0, "out": ""} == {**found, "seconds": 0, "out": ""}
 
 
+def test_certify_bounds_what_site_finds(feederlab: Any) -> None:
+    words = ("ieee33", "--v-min", "0", "--json")
+    proven = feederlab("certify", *words)
+    assert proven.code == 0
+    assert {"bound_usd", "npv_usd", "gap", "status", "seconds", "stations", "capacitors"} <= set(
+        proven.json
+    )
+    assert proven.json["status"] == "optimal"
+    assert 0.0 <= proven.json["gap"] <= 1e-5
+    found = feederlab("site", *words, "--seed", "1", "--evaluations", "500", "--certify").json
+    assert found["npv_usd"] <= found["bound_usd"]
+    assert found["gap"] == pytest.approx(
+        (found["bound_usd"] - found["npv_usd"]) / abs(found["npv_usd"])
+    )
+    assert found["bound_usd"] == pytest.approx(proven.json["bound_usd"], rel=2e-5)
+
+
+def test_certify_says_what_it_cannot_prove(feederlab: Any) -> None:
+    never = feederlab("certify", "ieee33", "--v-min", "0.999", "--json")
+    assert never.code == 3
+    assert never.json["status"] == "infeasible"
+    assert never.json["bound_usd"] is None
+    assert feederlab("certify", "ieee33", "--sweeps", "2").code == 2
+    assert feederlab("certify", "ieee33", "--gap", "-1").code == 2
+
+
 def test_plan_of_another_feeder_content_is_refused(feederlab: Any) -> None:
     feederlab("site", "ieee33", "--seed", "3", "--evaluations", "50", "--out", "one")
     plan = json.loads(Path("one/plan.json").read_text())

@@ -1,0 +1,118 @@
+"""Owns the way from a siting problem to its certificate, and from the certificate's plan back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from powerflow import power_flow
+from problems.core import money
+from problems.core.assess import base_loads, required
+from problems.core.equipment import Asset
+from problems.core.errors import SettingError
+from problems.core.plan import Plan
+from problems.siting.certificate import Certificate, SitePlan, SitingCase, certify
+from problems.siting.problem import SitingProblem
+
+
+def siting_case(problem: SitingProblem) -> SitingCase:
+    """Return what the certificate needs of a siting problem.
+
+    Raises
+    ------
+    SettingError
+        If the problem has several load states, or stops its power flow after some sweeps: neither
+        has a certificate.
+    """
+    instance, equipment = problem.instance, problem.equipment
+    feeder, conditions = instance.feeder, instance.conditions
+    if len(conditions.horizon.states) > 1:
+        raise SettingError("a certificate needs a single load state")
+    if conditions.sweeps is not None:
+        raise SettingError("a certificate needs a converged power flow: leave out sweeps")
+    (state,) = conditions.horizon.states
+    base_p_kw, base_q_kvar = base_loads(instance)
+    loaded = replace(feeder, p_kw=base_p_kw[0], q_kvar=base_q_kvar[0])
+    base_loss_kw = float(required(power_flow(loaded, outputs=("loss_kw",)).loss_kw)[0])
+    prices = conditions.prices
+    worth = money.present_value_factor(
+        prices.discount_rate, conditions.horizon.years, conditions.money_rule
+    )
+    usd_per_loss_kw = state.hours * prices.energy_per_kwh * worth
+    candidates = np.zeros(feeder.n_bus, dtype=np.bool_)
+    candidates[equipment.candidate_buses(feeder)] = True
+    settled = tuple(feeder.bus_index(label) for label in equipment.station_buses)
+    return SitingCase(
+        feeder=loaded,
+        station_kw=instance.station_demand_kw(equipment.station_kw) * state.station_factor,
+        n_stations=equipment.stations,
+        station_buses=settled or None,
+        max_banks=equipment.capacitors,
+        exactly=equipment.bank_rule == "exactly",
+        kvar_min=equipment.kvar_min,
+        kvar_max=equipment.kvar_largest,
+        kvar_step=equipment.kvar_step,
+        allowed_bank_bus=candidates,
+        allowed_station_bus=candidates,
+        usd_per_loss_kw=usd_per_loss_kw,
+        usd_per_bank=prices.capacitor_install_per_site + worth * prices.capacitor_om_per_site_year,
+        usd_per_kvar=prices.capacitor_purchase_per_kvar,
+        usd_per_station=prices.station_install_per_site
+        + worth * prices.station_om_per_site_year
+        + equipment.station_kw * prices.station_purchase_per_kw,
+        constant_usd=base_loss_kw * usd_per_loss_kw,
+        v_min_pu=conditions.limits.v_min_pu,
+        v_max_pu=conditions.limits.v_max_pu,
+    )
+
+
+def certify_problem(
+    problem: SitingProblem,
+    *,
+    gap: float = 1e-5,
+    limit_s: float = 60.0,
+    incumbent: Plan | None = None,
+) -> Certificate:
+    """Prove how great the NPV of a siting problem can be: see `certify`.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+        With one load state and a converged power flow.
+    gap, limit_s : float
+        As of `certify`.
+    incumbent : Plan, optional
+        A plan to start from.
+
+    Raises
+    ------
+    SettingError
+        If the problem has no certificate.
+    """
+    start = None
+    if incumbent is not None:
+        feeder = problem.instance.feeder
+        places = {"station": [], "capacitor": []}  # type: dict[str, list[tuple[int, float]]]
+        for asset in incumbent.assets:
+            places[asset.kind].append((feeder.bus_index(asset.bus), asset.kvar or 0.0))
+        start = SitePlan(
+            tuple(bus for bus, _ in places["station"]),
+            tuple(bus for bus, _ in places["capacitor"]),
+            tuple(kvar for _, kvar in places["capacitor"]),
+        )
+    return certify(siting_case(problem), gap=gap, limit_s=limit_s, incumbent=start)
+
+
+def certified_plan(problem: SitingProblem, certificate: Certificate) -> Plan | None:
+    """Return the plan that a certificate found, None if it found none."""
+    if certificate.plan is None:
+        return None
+    label, found = problem.instance.feeder.bus_id, certificate.plan
+    stations = (
+        Asset("station", label[bus], kw=problem.equipment.station_kw)
+        for bus in sorted(found.station_buses)
+    )
+    sizes = sorted(zip(found.bank_buses, found.kvar, strict=True))
+    banks = (Asset("capacitor", label[bus], kvar=kvar) for bus, kvar in sizes)
+    return Plan.of(problem.instance, (*stations, *banks))
