@@ -34,7 +34,7 @@ def site(
     as_json: Json = False,
 ) -> None:
     """Site charging stations and capacitor banks for the greatest net present value."""
-    from problems.cli.answers import assessment_keys, asset_keys, asset_words
+    from problems.cli.answers import assessment_keys, asset_keys, asset_words, money_key
     from problems.cli.study import NO_FEASIBLE_ANSWER, study_siting
     from problems.core.errors import ContentError
 
