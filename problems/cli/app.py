@@ -11,7 +11,6 @@ from problems.cli import assess, certify, compare, feeders, flow, site
 app = typer.Typer(
     name="feederlab",
     help="Plan EV charging, capacitors, storage and staged investment on distribution feeders.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -25,14 +24,16 @@ def _version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _top(
+    context: typer.Context,
     _: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 for command in (feeders, flow, site, assess, certify, compare):

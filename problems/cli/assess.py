@@ -34,7 +34,7 @@ def assess(
         typer.Option(
             "--states",
             metavar="FILE",
-            help="CSV or TOML [[state]]: name,hours,load_factor,station_factor.",
+            help="CSV, or TOML tables of state: name,hours,load_factor,station_factor.",
         ),
     ] = None,
     feeder: Annotated[

@@ -39,7 +39,7 @@ def compare(
         typer.Option(
             "--best-known",
             metavar="FILE",
-            help="CSV or TOML [[best]]: feeder,npv; else of the runs.",
+            help="CSV, or TOML tables of best: feeder,npv; else of the runs.",
         ),
     ] = None,
     jobs: Jobs = 1,

@@ -69,7 +69,9 @@ class SitingOptions:
     )
     states: str | None = field(
         default=None,
-        metadata=_help("FILE, CSV or TOML [[state]]: name,hours,load_factor,station_factor."),
+        metadata=_help(
+            "FILE, CSV, or TOML tables of state: name,hours,load_factor,station_factor."
+        ),
     )
     sweeps: int | None = field(
         default=None, metadata=_help("Stop each power flow after N sweeps (published tables).")

@@ -42,6 +42,12 @@ def feederlab(
 QUICK = ("--runs", "3", "--evaluations", "120", "--seed", "7")
 
 
+def test_alone_it_shows_what_there_is(feederlab: Any) -> None:
+    answer = feederlab()
+    assert answer.code == 0
+    assert "compare" in answer.out
+
+
 def test_feeders(feederlab: Any) -> None:
     answer = feederlab("feeders", "--json")
     assert answer.code == 0
