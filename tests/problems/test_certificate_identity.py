@@ -7,9 +7,9 @@ from siting_cases import make_case, small_feeder
 
 from powerflow import power_flow
 from powerflow.units import i_base_a, z_base_ohm
+from problems.siting.certificate.ac import judge, net_load
 from problems.siting.certificate.case import SitePlan, make_model
 from problems.siting.certificate.intervals import propagate
-from problems.siting.certificate.polish import judge, net_load
 from problems.siting.certificate.remainder import Reference, make_remainder
 
 

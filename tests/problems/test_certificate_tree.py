@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from siting_cases import make_case, small_feeder
 
+from problems.siting.certificate.ac import judge
 from problems.siting.certificate.case import SitePlan, make_model
+from problems.siting.certificate.grid import make_grid
 from problems.siting.certificate.intervals import propagate
-from problems.siting.certificate.polish import judge
 from problems.siting.certificate.program import make_program
+from problems.siting.certificate.ranges import make_ranges
 from problems.siting.certificate.remainder import Reference, make_remainder
-from problems.siting.certificate.rounds import Round, make_ranges
+from problems.siting.certificate.rounds import run_round
 
 N_CELL = 3
 
@@ -101,8 +103,8 @@ def test_round_finds_the_least_cost_and_the_states_below_the_cutoff(seed):
     steps_up = np.unique(np.append(costs, costs.max() + 2.0))
     steps_up = steps_up[np.append(True, np.diff(steps_up) > 1e-3)]
     cutoff = float(steps_up[len(steps_up) // 5 : len(steps_up) // 5 + 2].mean())
-    one = Round(model, make_program(model.parent), ranges, N_CELL)
-    outcome = one.run(remainder, intervals, cutoff)
+    one = make_grid(model, make_program(model.parent), ranges, N_CELL)
+    outcome = run_round(one, remainder, intervals, cutoff)
     assert outcome.cost_usd == pytest.approx(costs.min(), rel=1e-11)
 
     found = outcome.plan
@@ -146,6 +148,6 @@ def test_a_coarse_grid_bounds_every_size_between_its_points(seed, n_cell):
     costs = {}
     for name, cells, step in (("coarse", n_cell, None), ("all", 300, 2.0)):
         model = make_model(make_case(old.feeder, **settings, kvar_step=step))
-        one = Round(model, make_program(model.parent), make_ranges(model), cells)
-        costs[name] = one.run(remainder, intervals, np.inf).cost_usd
+        one = make_grid(model, make_program(model.parent), make_ranges(model), cells)
+        costs[name] = run_round(one, remainder, intervals, np.inf).cost_usd
     assert costs["coarse"] <= costs["all"] + 1e-6

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.siting.certificate.case import Model, SitePlan
-from problems.siting.certificate.rounds import Ranges
+from problems.siting.certificate.ranges import Ranges
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

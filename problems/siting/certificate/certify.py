@@ -7,11 +7,11 @@ import time
 import numpy as np
 
 from powerflow.units import S_BASE_KVA
+from problems.siting.certificate.ac import judge
 from problems.siting.certificate.case import Model, SitePlan, SitingCase, make_model
-from problems.siting.certificate.polish import judge
 from problems.siting.certificate.remainder import Reference
 from problems.siting.certificate.result import Certificate, Status
-from problems.siting.certificate.search import ALLOWANCE, Search
+from problems.siting.certificate.search import Search
 
 
 def certify(
@@ -122,7 +122,7 @@ def _word(search: Search, seconds: float) -> Certificate:
         )  # fmt: skip
     bound = None
     if np.isfinite(lower):
-        bound = float(model.usd_offset - lower + ALLOWANCE * abs(lower))
+        bound = float(model.usd_offset - lower + search.doubt_usd(lower))
     status: Status = "time_limit" if is_late else "gap_limit"
     if best is None:
         message = "no plan within the limits was found; the bound holds for any there may be"
@@ -130,7 +130,7 @@ def _word(search: Search, seconds: float) -> Certificate:
             status, message, bound, None, None, None, None, None, seconds, search.n_box, log
         )
     npv = float(model.usd_offset - best.cost_usd)
-    doubt = ALLOWANCE * abs(best.cost_usd)
+    doubt = search.doubt_usd(best.cost_usd)
     gap = (bound - npv) / abs(npv) if bound is not None and abs(npv) > doubt else None
     message = f"{search.n_box} boxes, {len(log)} rounds"
     if (gap is not None and gap <= search.gap) or lower >= best.cost_usd - doubt:

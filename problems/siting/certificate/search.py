@@ -13,19 +13,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from problems.siting.certificate.ac import Trial, judge, money_usd
 from problems.siting.certificate.branching import split
 from problems.siting.certificate.case import Model, SitePlan
+from problems.siting.certificate.grid import make_grid
 from problems.siting.certificate.intervals import propagate
-from problems.siting.certificate.polish import Trial, judge, money_usd, polish, prices_at
+from problems.siting.certificate.polish import polish, prices_at
 from problems.siting.certificate.program import Program, make_program
+from problems.siting.certificate.ranges import Ranges, make_ranges
 from problems.siting.certificate.remainder import Reference, Remainder, make_remainder
 from problems.siting.certificate.result import LogRow
-from problems.siting.certificate.rounds import Outcome, Ranges, Round, make_ranges
+from problems.siting.certificate.rounds import Outcome, run_round
 
 Floats = NDArray[np.float64]
 
-ALLOWANCE = 1e-9
-"""What floating point may have cost, as a share of the cost (docs/certificate.md, section 6)."""
 
 _CELLS = (21, 42, 105, 210, 525, 1050, 2100, 4200, 10500, 21000)
 _MAX_WORK = 3e8
@@ -88,7 +89,11 @@ class Search:
         if self.best is None:
             return np.inf
         room = self.gap * abs(self.model.usd_offset - self.cost_usd)
-        return self.cost_usd - max(0.0, room - ALLOWANCE * abs(self.cost_usd))
+        return self.cost_usd - max(0.0, room - 1.01 * self.doubt_usd(self.cost_usd))
+
+    def doubt_usd(self, cost_usd: float) -> float:
+        """Return what floating point may have cost (docs/certificate.md, section 6)."""
+        return 1e-9 * abs(cost_usd) + 1e-7 * abs(self.model.usd_offset - cost_usd)
 
     def is_late(self) -> bool:
         """Whether the time is over."""
@@ -174,10 +179,10 @@ class Search:
             return
         nothing = np.zeros(model.n_bus)
         zero = Reference(nothing, nothing, nothing, nothing)
-        last = Round(model, self.program, box.ranges, self.cells[-1])
+        last = make_grid(model, self.program, box.ranges, self.cells[-1])
         s_low, s_high, e_low, e_high = box.ranges.envelope(model.q_min)
         intervals = propagate(model, s_low, s_high, e_low, e_high, np.inf)
-        outcome = last.run(self._remainder(zero), intervals, np.inf)
+        outcome = run_round(last, self._remainder(zero), intervals, np.inf)
         if outcome.plan is not None:
             trial = self.consider(outcome.plan)
             self._close(trial.cost_usd if trial.is_feasible else np.inf)
@@ -202,11 +207,11 @@ class Search:
                 best = self.best
                 reference = Reference(best.alpha, best.beta, *prices_at(model, best))
             n_cell = self.cells[box.level]
-            work = Round(model, self.program, box.ranges, n_cell)
-            if box.level > 0 and (work.work() > _MAX_WORK or work.n_state > _MAX_STATE):
+            grid = make_grid(model, self.program, box.ranges, n_cell)
+            if box.level > 0 and (grid.work() > _MAX_WORK or grid.n_state > _MAX_STATE):
                 box.level -= 1
                 return True
-            outcome = work.run(self._remainder(reference), intervals, cutoff)
+            outcome = run_round(grid, self._remainder(reference), intervals, cutoff)
             box.bound_usd = max(box.bound_usd, min(outcome.cost_usd, cutoff))
             box.ranges = outcome.ranges
             self._note(box, n_cell, outcome.cost_usd)
@@ -226,7 +231,7 @@ class Search:
             if n_idle < 2:
                 continue
             n_idle = 0
-            if box.level < len(self.cells) - 1 and work.slack_usd(outcome.plan) > 0.02 * room:
+            if box.level < len(self.cells) - 1 and grid.slack_usd(outcome.plan) > 0.02 * room:
                 box.level += 1
                 continue
             return True
