@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -40,5 +44,33 @@ def kernel(function: F) -> F:
     function : callable
         Arrays and numbers in, arrays filled in place or numbers out; it must not raise.
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return _compile(function, is_cached=True)
+
+
+def vector_kernel(function: F) -> F:
+    """Compile a kernel that names vectors (`powerflow.vector`).
+
+    The disk cache knows a kernel by its source and processor, not by a chosen vector width, so
+    that an overridden width is compiled anew each time.
+    """
+    return _compile(function, is_cached="POWERFLOW_LANES" not in os.environ)
+
+
+@cache
+def _kernel_sources() -> str:
+    """Return a digest of every source file of the package that holds kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        text = path.read_bytes()
+        if b"powerflow.jit" in text or path.name in ("jit.py", "vector.py"):
+            digest.update(text)
+    return digest.hexdigest()
+
+
+def _compile(function: F, *, is_cached: bool) -> F:
+    compiled: Any = numba.njit(cache=is_cached, nogil=True, error_model="numpy")(function)
+    if is_cached:
+        # Numba stamps a cached kernel with its own file alone, but kernels of other files are
+        # compiled into it: a change there must not leave stale machine code behind.
+        compiled._cache._cache_file._source_stamp = _kernel_sources()
     return cast(F, compiled)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-CONVERGED, NO_SOLUTION, ITERATION_LIMIT, STOPPED = 0, 1, 2, 3
+CONVERGED, NO_SOLUTION, ITERATION_LIMIT, STOPPED, UNDECIDED = 0, 1, 2, 3, 4
 """Status codes of a case; the kernels write them, `PowerFlowResult.status` words them."""
 
 PER_BUS = ("v_pu", "i_a", "loading_pct")

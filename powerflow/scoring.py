@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from powerflow import batch, kernels, units
-from powerflow.result import CONVERGED, STOPPED
-from powerflow.solve import inverse_ampacity, scale_figures
+from powerflow.fused import fused_batch, fused_newton
+from powerflow.lanes import block_memory
+from powerflow.plan import plan_of
+from powerflow.result import CONVERGED, STOPPED, UNDECIDED
+from powerflow.solve import scale_figures
 
 if TYPE_CHECKING:
     from powerflow.feeder import Feeder
@@ -123,15 +126,26 @@ def score(
     figures = np.empty((n_candidate, n_state, 5))
     iterations = np.empty((n_candidate, n_state), dtype=np.int64)
     status = np.empty((n_candidate, n_state), dtype=np.int8)
+    plan = plan_of(feeder)
+    tree = (plan.steps, feeder.parent, feeder.r_ohm, feeder.x_ohm)
+    given = (p, q, scale, bus, device_p, device_q, plan.inverse_ampacity)
+    made = (figures, iterations, status)
 
-    def solve(first: int, last: int) -> None:
-        kernels.score_batch(
-            feeder.parent, feeder.r_ohm, feeder.x_ohm, p, q, scale,
-            bus, device_p, device_q, inverse_ampacity(feeder), tol_pu, max_iterations,
-            sweeps or 0, first, last, figures, iterations, status,
-        )  # fmt: skip
+    def stop_after(first: int, last: int) -> None:
+        kernels.score_batch(*tree[1:], *given, 1.0, 1, sweeps or 0, first, last, *made)
 
-    batch.run_split(solve, n_candidate, n_threads)
+    def sweep(first: int, last: int) -> None:
+        memory = block_memory(n_bus)
+        fused_batch(*tree, *given, memory, tol_pu, max_iterations, first, last, *made)
+
+    def newton(first: int, last: int) -> None:
+        memory = block_memory(n_bus)
+        fused_newton(*tree, *given, memory, tol_pu, max_iterations, undecided, first, last, *made)
+
+    batch.run_split(stop_after if sweeps else sweep, n_candidate, n_threads)
+    undecided = np.argwhere(status == UNDECIDED)
+    if len(undecided):
+        batch.run_split(newton, len(undecided), n_threads)
     converged = (status == CONVERGED) | (status == STOPPED)
     if not converged.all():
         # NaN in an input cannot converge, so that a clean batch need not be searched for it.
@@ -139,6 +153,7 @@ def score(
             batch.check_finite(name, rows, feeder.bus_id)
         for name, values in {"device_p_kw": device_p, "device_q_kvar": device_q}.items():
             _check_device_power(name, values)
+        figures[~converged] = np.nan
     return Score(
         iterations=iterations,
         converged=converged,

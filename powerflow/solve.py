@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from powerflow import batch, kernels, units
-from powerflow.result import CONVERGED, OUTPUTS, STOPPED, PowerFlowResult
+from powerflow.lanes import block_memory
+from powerflow.newton import N_SHARE
+from powerflow.plan import plan_of
+from powerflow.result import CONVERGED, OUTPUTS, STOPPED, UNDECIDED, PowerFlowResult
+from powerflow.stream import stream_batch
+from powerflow.vector import LANES
 
 if TYPE_CHECKING:
     from powerflow.feeder import Feeder
@@ -103,46 +108,121 @@ def power_flow(
     }
     n_case = batch.common_length("case", {k: len(a) for k, a in {**rows, **columns}.items()})
     source_kv = columns["v_source_pu"] * columns["base_kv"]
-
-    v = np.empty((n_case if "v_pu" in wanted else 0, n_bus))
-    ell = np.empty((n_case if wanted & {"i_a", "loading_pct"} else 0, n_bus))
-    figures = np.empty((n_case, len(kernels.FIGURES)))
-    mismatch = np.empty(n_case)
-    iterations = np.empty(n_case, dtype=np.int64)
-    v_min_bus = np.empty(n_case, dtype=np.int64)
-    status = np.empty(n_case, dtype=np.int8)
-
-    def solve(first: int, last: int) -> None:
-        kernels.solve_batch(
-            feeder.parent, rows["r_ohm"], rows["x_ohm"], rows["p_kw"], rows["q_kvar"],
-            batch.read_only(1.0 / units.one_ohm_kva(source_kv)), inverse_ampacity(feeder),
-            tol_pu, max_iterations, sweeps or 0, first, last, v, ell,
-            figures, mismatch, iterations, v_min_bus, status,
-        )  # fmt: skip
-
-    batch.run_split(solve, n_case, n_threads)
-    converged = (status == CONVERGED) | (status == STOPPED)
+    hold = _Figures(feeder.n_bus, n_case, wanted)
+    if sweeps is None:
+        _solve_in_lanes(feeder, rows, columns, hold, tol_pu, max_iterations, n_threads)
+    else:
+        _stop_after(feeder, rows, columns, hold, sweeps, n_threads)
+    converged = (hold.status == CONVERGED) | (hold.status == STOPPED)
     if not converged.all():
         # NaN in a load cannot converge, so that a clean batch need not be searched for it.
         for name in ("p_kw", "q_kvar"):
             batch.check_finite(name, rows[name], feeder.bus_id)
-
-    per_bus = _per_bus_figures(feeder, wanted, v, ell, columns["v_source_pu"], source_kv)
-    per_case = scale_figures(feeder, figures, columns["v_source_pu"], source_kv)
-    per_case["v_min_bus"] = v_min_bus
+        hold.blank(~converged)
+    made = scale_figures(feeder, hold.figures, columns["v_source_pu"], source_kv)
+    made |= {"v_pu": hold.v_pu, "i_a": hold.i_a, "v_min_bus": hold.v_min_bus}
+    if "loading_pct" in wanted:
+        made["loading_pct"] = hold.i_a * (100.0 / feeder.ampacity_a)
     return PowerFlowResult(
         feeder=feeder,
-        iterations=iterations,
-        mismatch_pu=mismatch,
+        iterations=hold.iterations,
+        mismatch_pu=hold.mismatch,
         converged=converged,
-        status_code=status,
-        **{name: array for name, array in (per_bus | per_case).items() if name in wanted},
+        status_code=hold.status,
+        **{name: made[name] for name in wanted},
     )
 
 
-def inverse_ampacity(feeder: Feeder) -> FloatArray:
-    """Return 1 / ampacity^2 of each branch, 0 where the ampacity is unknown."""
-    return batch.read_only(np.nan_to_num(1.0 / np.square(feeder.ampacity_a), nan=0.0))
+class _Figures:
+    """Hold the arrays that the kernels fill."""
+
+    def __init__(self, n_bus: int, n_case: int, wanted: frozenset[str]) -> None:
+        self.v_pu = np.empty((n_case if "v_pu" in wanted else 0, n_bus))
+        self.i_a = np.empty((n_case if wanted & {"i_a", "loading_pct"} else 0, n_bus))
+        self.figures = np.empty((n_case, len(kernels.FIGURES)))
+        self.mismatch = np.empty(n_case)
+        self.iterations = np.zeros(n_case, dtype=np.int64)
+        self.v_min_bus = np.empty(n_case, dtype=np.int64)
+        self.status = np.empty(n_case, dtype=np.int8)
+        self.is_measured = bool(wanted - {"v_pu"})
+
+    def blank(self, failed: NDArray[np.bool_]) -> None:
+        """Leave no number that could be mistaken for an answer."""
+        for array in (self.v_pu, self.i_a, self.figures, self.mismatch):
+            if len(array):
+                array[failed] = np.nan
+        self.v_min_bus[failed] = -1
+
+
+def _solve_in_lanes(
+    feeder: Feeder,
+    rows: dict[str, FloatArray],
+    columns: dict[str, FloatArray],
+    hold: _Figures,
+    tol_pu: float,
+    max_iterations: int,
+    n_threads: int | None,
+) -> None:
+    """Sweep every case, then take those that are stressed to Newton's method."""
+    plan = plan_of(feeder)
+    source_kv = columns["v_source_pu"] * columns["base_kv"]
+    scales = np.array(
+        np.broadcast_arrays(
+            1.0 / units.one_ohm_kva(source_kv), columns["v_source_pu"], units.one_ohm_a(source_kv)
+        )
+    )
+    is_shared = rows["r_ohm"].base is feeder.r_ohm and rows["x_ohm"].base is feeder.x_ohm
+    r, x = np.broadcast_arrays(rows["r_ohm"], rows["x_ohm"])
+    branches = np.array([r, x])
+
+    def solve(is_newton: bool, order: NDArray[np.int64]) -> None:
+        def part(first: int, last: int) -> None:
+            table = plan.table
+            if not is_shared:
+                table = np.repeat(table[:, :, np.newaxis], LANES, axis=2)
+            stream_batch(
+                plan.steps, feeder.parent, table, branches, np.zeros((0, N_SHARE)),
+                rows["p_kw"], rows["q_kvar"], scales, plan.inverse_ampacity,
+                block_memory(feeder.n_bus), tol_pu, max_iterations, is_newton,
+                hold.is_measured, order, first, last, hold.v_pu, hold.i_a, hold.figures,
+                hold.mismatch, hold.iterations, hold.v_min_bus, hold.status,
+            )  # fmt: skip
+
+        batch.run_split(part, len(order), n_threads)
+
+    solve(False, np.arange(len(hold.status)))
+    undecided = np.flatnonzero(hold.status == UNDECIDED)
+    if len(undecided):
+        solve(True, undecided)
+
+
+def _stop_after(
+    feeder: Feeder,
+    rows: dict[str, FloatArray],
+    columns: dict[str, FloatArray],
+    hold: _Figures,
+    sweeps: int,
+    n_threads: int | None,
+) -> None:
+    """Run the current sweep a given number of times."""
+    source_kv = columns["v_source_pu"] * columns["base_kv"]
+    unit = 1.0 / units.one_ohm_kva(source_kv)
+
+    def part(first: int, last: int) -> None:
+        kernels.solve_batch(
+            feeder.parent, rows["r_ohm"], rows["x_ohm"], rows["p_kw"], rows["q_kvar"],
+            batch.read_only(unit), plan_of(feeder).inverse_ampacity, 1.0, 1, sweeps, first, last,
+            hold.v_pu, hold.i_a, hold.figures, hold.mismatch, hold.iterations, hold.v_min_bus,
+            hold.status,
+        )  # fmt: skip
+
+    batch.run_split(part, len(hold.status), n_threads)
+    np.sqrt(hold.v_pu, out=hold.v_pu)
+    np.sqrt(hold.i_a, out=hold.i_a)
+    if len(hold.v_pu):
+        hold.v_pu *= columns["v_source_pu"][:, np.newaxis]
+    if len(hold.i_a):
+        hold.i_a *= units.one_ohm_a(source_kv)[:, np.newaxis]
 
 
 def scale_figures(
@@ -169,29 +249,6 @@ def scale_figures(
         scaled["substation_kw"] = figures[..., 5] * kva
         scaled["substation_kvar"] = figures[..., 6] * kva
     return scaled
-
-
-def _per_bus_figures(
-    feeder: Feeder,
-    wanted: frozenset[str],
-    v: FloatArray,
-    ell: FloatArray,
-    v_source_pu: FloatArray,
-    source_kv: FloatArray,
-) -> dict[str, Any]:
-    """Turn squared voltages and currents, in place, into p.u., A and percent."""
-    made = {}
-    if "v_pu" in wanted:
-        np.sqrt(v, out=v)
-        v *= v_source_pu[:, np.newaxis]
-        made["v_pu"] = v
-    if wanted & {"i_a", "loading_pct"}:
-        np.sqrt(ell, out=ell)
-        ell *= units.one_ohm_a(source_kv)[:, np.newaxis]
-        made["i_a"] = ell
-    if "loading_pct" in wanted:
-        made["loading_pct"] = ell * (100.0 / feeder.ampacity_a)
-    return made
 
 
 def _branch_rows(

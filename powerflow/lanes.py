@@ -1,0 +1,100 @@
+"""Owns how cases get into the lanes of a block and out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from powerflow.block import DONE, LOADING, LOSS_P, LOSS_Q, LOST, W_MAX, W_MIN
+from powerflow.jit import vector_kernel
+from powerflow.newton import N_ROWS
+from powerflow.result import CONVERGED, ITERATION_LIMIT, NO_SOLUTION, UNDECIDED
+from powerflow.vector import (
+    LANES,
+    TILE,
+    load,
+    load_tile,
+    store_tile_inverse_sqrt,
+    store_tile_sqrt,
+)
+
+Array = Any
+
+_CACHE_LINE = 64
+
+
+def block_memory(n_bus: int) -> NDArray[np.float64]:
+    """Return aligned memory for one block: (N_ROWS, n_bus, LANES), with an odd stride in lines."""
+    padded = n_bus | 1
+    raw = np.empty(N_ROWS * padded * LANES + _CACHE_LINE // 8)
+    first = (-raw.ctypes.data % _CACHE_LINE) // 8
+    block = raw[first : first + N_ROWS * padded * LANES]
+    return block.reshape(N_ROWS, padded, LANES)
+
+
+@vector_kernel
+def load_rows(table: Array, rows: Array, unit: Array, block: Array) -> None:
+    """Fill (n_bus, LANES) with `unit` times the table's rows, one row a lane."""
+    n_bus = table.shape[1]
+    if n_bus >= TILE:
+        factor = load(unit, 0)
+        for k in range(0, n_bus - TILE, TILE):
+            load_tile(block, table, rows, k, factor)
+        # The last tile may overlap the one before it.
+        load_tile(block, table, rows, n_bus - TILE, factor)
+    else:
+        for k in range(n_bus):
+            for lane in range(LANES):
+                block[k, lane] = table[rows[lane], k] * unit[0, lane]
+
+
+@vector_kernel
+def store_voltages(w: Array, cases: Array, v_source: Array, v_out: Array) -> None:
+    """Write v_source / sqrt(w) of each lane to its row of the table."""
+    n_bus = v_out.shape[1]
+    if n_bus >= TILE:
+        factor = load(v_source, 0)
+        for k in range(0, n_bus - TILE, TILE):
+            store_tile_inverse_sqrt(w, v_out, cases, k, factor)
+        store_tile_inverse_sqrt(w, v_out, cases, n_bus - TILE, factor)
+    else:
+        for k in range(n_bus):
+            for lane in range(LANES):
+                v_out[cases[lane], k] = v_source[0, lane] / np.sqrt(w[k, lane])
+
+
+@vector_kernel
+def store_currents(ell: Array, cases: Array, amp: Array, i_out: Array) -> None:
+    """Write amp * sqrt(ell) of each lane to its row of the table."""
+    n_bus = i_out.shape[1]
+    if n_bus >= TILE:
+        factor = load(amp, 0)
+        for k in range(0, n_bus - TILE, TILE):
+            store_tile_sqrt(ell, i_out, cases, k, factor)
+        store_tile_sqrt(ell, i_out, cases, n_bus - TILE, factor)
+    else:
+        for k in range(n_bus):
+            for lane in range(LANES):
+                i_out[cases[lane], k] = amp[0, lane] * np.sqrt(ell[k, lane])
+
+
+@vector_kernel
+def status_of(state: float, is_newton: bool) -> int:
+    """Return the status code of a case whose STATE is given."""
+    if state == DONE:
+        return CONVERGED
+    if not is_newton:
+        return UNDECIDED
+    return NO_SOLUTION if state == LOST else ITERATION_LIMIT
+
+
+@vector_kernel
+def write_figures(tally: Array, lane: int, figures: Array) -> None:
+    """Write the figures that both forms report."""
+    figures[0] = tally[LOSS_P, lane]
+    figures[1] = tally[LOSS_Q, lane]
+    figures[2] = 1.0 / tally[W_MAX, lane]
+    figures[3] = 1.0 / tally[W_MIN, lane]
+    figures[4] = tally[LOADING, lane]
