@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from problems.cli import assess, certify, compare, feeders, flow, site
+from problems.cli import assess, certify, compare, feeders, flow, sensitivity, site
 
 app = typer.Typer(
     name="feederlab",
@@ -36,5 +36,5 @@ def _top(
         typer.echo(context.get_help())
 
 
-for command in (feeders, flow, site, assess, certify, compare):
+for command in (feeders, flow, site, assess, sensitivity, certify, compare):
     command.register(app)

@@ -43,23 +43,14 @@ def assess(
     as_json: Json = False,
 ) -> None:
     """Judge a plan; every setting that is left out is the plan's own."""
-    from powerflow.library import load_feeder
     from powerflow.limits import Limits
     from problems.cli.answers import assessment_keys, asset_words
+    from problems.cli.plans import load_plan
     from problems.core.assess import assess as judge
-    from problems.core.errors import ContentError, SettingError
-    from problems.core.instance import Instance
-    from problems.core.plan import Plan
+    from problems.core.errors import SettingError
     from problems.siting.tables import read_states
 
-    loaded = Plan.load(Path(plan))
-    reference = feeder or loaded.feeder
-    grid = load_feeder(reference)
-    if feeder is None and grid.digest() != loaded.feeder_digest:
-        raise ContentError(
-            f"{plan}: made for another content of feeder '{loaded.feeder}' (digest "
-            f"{loaded.feeder_digest[:12]}, found {grid.digest()[:12]}); name one with --feeder"
-        )
+    loaded, instance = load_plan(Path(plan), feeder)
     conditions = loaded.conditions
     limits = conditions.limits
     try:
@@ -78,10 +69,10 @@ def assess(
         sweeps=sweeps or conditions.sweeps,
         horizon=replace(horizon, states=read_states(Path(states))) if states else horizon,
     )
-    assessment = judge(loaded, Instance(grid, conditions, reference))
+    assessment = judge(loaded, replace(instance, conditions=conditions))
     answer = assessment_keys(assessment, conditions.prices.currency)
     if as_json:
         print_json(answer)
         return
     rows = [*asset_words(loaded).items(), *answer.items()]
-    print_table(f"Plan on {grid.name}", ("figure", "value"), rows)
+    print_table(f"Plan on {instance.feeder.name}", ("figure", "value"), rows)

@@ -97,7 +97,7 @@ def draw_convergence(
         if drawn:
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.set_title(title)
-        _save(figure, path)
+        save_figure(figure, path)
 
 
 def _has_median(band: Band) -> bool:
@@ -164,7 +164,7 @@ def draw_voltage_profile(path: Path, title: str, assessment: Assessment, plan: P
         shown = f", load state {states[state].name}" if len(states) > 1 else ""
         axes.set_title(title + shown)
         axes.legend(loc="lower left")
-        _save(figure, path)
+        save_figure(figure, path)
 
 
 def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None:
@@ -196,7 +196,7 @@ def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None
             axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.08, 0.14)
         axes.set_title(title + ("" if has_coordinates else " (schematic, not to scale)"))
-        _save(figure, path)
+        save_figure(figure, path)
 
 
 def _draw_assets(
@@ -259,7 +259,7 @@ def _wires(feeder: Feeder, x: FloatArray, y: FloatArray, has_coordinates: bool) 
     return np.stack([straight[:, 0], elbow, straight[:, 1]], axis=1)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG, atomically and without the date or versions that would change its bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}")

@@ -187,6 +187,15 @@ def test_certify_says_what_it_cannot_prove(feederlab: Any) -> None:
     assert feederlab("certify", "ieee33", "--gap", "-1").code == 2
 
 
+def test_sensitivity(feederlab: Any) -> None:
+    feederlab("site", "ieee33", "--seed", "1", "--evaluations", "100", "--out", "one")
+    answer = feederlab("sensitivity", "one/plan.json", "--json", "--out", "two")
+    assert answer.code == 0
+    assert set(answer.json["rows"][0]) == {"parameter", "npv_low_usd", "npv_high_usd"}
+    assert {path.name for path in Path("two").iterdir()} == {"sensitivity.csv", "tornado.png"}
+    assert feederlab("sensitivity", "one/plan.json", "--delta-pct", "0").code == 2
+
+
 def test_plan_of_another_feeder_content_is_refused(feederlab: Any) -> None:
     feederlab("site", "ieee33", "--seed", "3", "--evaluations", "50", "--out", "one")
     plan = json.loads(Path("one/plan.json").read_text())
