@@ -22,6 +22,11 @@ def assessment_keys(assessment: Assessment, currency: str) -> dict[str, Any]:
         "v_min_pu": assessment.v_min_pu,
         "v_max_pu": assessment.v_max_pu,
         "max_loading_pct": assessment.max_loading_pct,
+        "voltage_deviation_pu": assessment.voltage_deviation_pu,
+        "access": assessment.access,
+        "coverage": assessment.coverage,
+        "min_spacing": assessment.min_spacing,
+        "access_unit": assessment.access_unit,
         "feasible": assessment.is_feasible,
         "violation": assessment.violation,
     }

@@ -76,6 +76,17 @@ class SitingOptions:
     sweeps: int | None = field(
         default=None, metadata=_help("Stop each power flow after N sweeps (published tables).")
     )
+    min_spacing: float | None = field(
+        default=None,
+        metadata=_help(
+            "Least distance between two stations along the feeder; km if all lengths are known, "
+            "else ohm."
+        ),
+    )
+    coverage: float | None = field(
+        default=None,
+        metadata=_help("Greatest distance from a bus with demand to its nearest station; same."),
+    )
 
     def problem(self, reference: str) -> SitingProblem:
         """Return the siting problem on a feeder, or raise naming what is wrong with an option."""
@@ -85,6 +96,7 @@ class SitingOptions:
         from problems.core.horizon import Horizon
         from problems.core.instance import Conditions, Instance
         from problems.core.money import Prices
+        from problems.core.station_limits import StationLimits, access_unit
         from problems.siting.equipment import (
             BANKS_OF_FEEDER,
             DEFAULT_BANKS,
@@ -105,6 +117,9 @@ class SitingOptions:
             stations = len(station_buses) or DEFAULT_STATIONS
         if capacitors is None:
             capacitors = BANKS_OF_FEEDER.get(feeder.name, DEFAULT_BANKS)
+        station_limits = None
+        if self.min_spacing is not None or self.coverage is not None:
+            station_limits = StationLimits(access_unit(feeder), self.min_spacing, self.coverage)
         conditions = Conditions(
             limits=limits,
             horizon=Horizon(read_states(Path(self.states))) if self.states else Horizon(),
@@ -113,6 +128,7 @@ class SitingOptions:
             mode=self.mode,
             v2g_share=self.v2g_share,
             sweeps=self.sweeps,
+            station_limits=station_limits,
         )
         equipment = SitingEquipment(
             stations=stations,

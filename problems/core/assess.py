@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from powerflow.result import PowerFlowResult
 from powerflow.solve import power_flow
 from problems.core import money
+from problems.core.access import station_access
 from problems.core.equipment import Asset
 from problems.core.errors import ContentError
 from problems.core.instance import Instance
 from problems.core.plan import Plan
+from problems.core.station_limits import AccessUnit, access_unit
+from problems.core.voltage import voltage_deviation
 
 FloatArray = NDArray[np.float64]
 
@@ -49,9 +52,16 @@ class Assessment:
         Active losses, averaged over the hours of the load states.
     v_min_pu, v_max_pu, max_loading_pct : float or None
         Extremes over all load states; the loading is None without ampacities.
+    voltage_deviation_pu : float or None
+        Mean of |1 - V| over buses and hours.
+    access, coverage, min_spacing : float or None
+        Demand-weighted mean and greatest distance from a bus to its nearest station, None without
+        stations or demand, and least distance between two stations, None with fewer than two.
+    access_unit : {"km", "ohm"}
+        Unit of these three.
     violation : float or None
         Largest excess over a limit, per unit of that limit, 0 if all are met; None if a state did
-        not converge.
+        not converge, or coverage is limited and there are no stations.
     is_feasible : bool
         All states converged and the violation is within the tolerance of the power flow.
     flow, base_flow : PowerFlowResult
@@ -66,6 +76,11 @@ class Assessment:
     v_min_pu: float | None
     v_max_pu: float | None
     max_loading_pct: float | None
+    voltage_deviation_pu: float | None
+    access: float | None
+    coverage: float | None
+    min_spacing: float | None
+    access_unit: AccessUnit
     violation: float | None
     is_feasible: bool
     flow: PowerFlowResult
@@ -125,7 +140,13 @@ def assess(plan: Plan, instance: Instance) -> Assessment:
     )
     v_min_pu, v_max_pu = required(flow.v_min_pu), required(flow.v_max_pu)
     loading = required(flow.max_loading_pct) if feeder.has_ampacity else None
-    violation = max(0.0, float(conditions.limits.excess(v_min_pu, v_max_pu, loading).max()))
+    excess = float(conditions.limits.excess(v_min_pu, v_max_pu, loading).max())
+    stations_at = [asset_bus(a, instance) for a in plan.assets if a.kind == "station"]
+    reached = station_access(feeder, np.array([stations_at], dtype=np.int64))
+    if conditions.station_limits is not None:
+        missed = conditions.station_limits.excess(reached.spacing, reached.coverage)
+        excess = max(excess, float(missed.max(initial=-1.0)))
+    violation = max(0.0, excess)
     return Assessment(
         npv=finite(npv),
         invested=invested,
@@ -135,6 +156,11 @@ def assess(plan: Plan, instance: Instance) -> Assessment:
         v_min_pu=finite(float(v_min_pu.min())),
         v_max_pu=finite(float(v_max_pu.max())),
         max_loading_pct=None if loading is None else finite(float(loading.max())),
+        voltage_deviation_pu=finite(float(voltage_deviation(required(flow.v_pu)[None], hours)[0])),
+        access=finite(float(reached.access[0])),
+        coverage=finite(float(reached.coverage[0])),
+        min_spacing=finite(float(reached.spacing[0])),
+        access_unit=access_unit(feeder),
         violation=finite(violation),
         is_feasible=violation <= VIOLATION_TOL and bool(np.isfinite(npv)),
         flow=flow,

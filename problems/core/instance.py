@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from powerflow.feeder import Feeder
 from powerflow.limits import Limits
 from problems.core.equipment import Mode, check_mode
-from problems.core.errors import SettingError
+from problems.core.errors import ContentError, SettingError
 from problems.core.horizon import Horizon
 from problems.core.money import MoneyRule, Prices, check_rule
+from problems.core.station_limits import StationLimits, access_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Conditions:
     sweeps : int, optional
         Stop the current sweep after so many sweeps instead of iterating to convergence; only for
         the reproduction of published tables.
+    station_limits : StationLimits, optional
+        Spacing and coverage that the stations are held to.
 
     Raises
     ------
@@ -48,6 +51,7 @@ class Conditions:
     mode: Mode = "g2v"
     v2g_share: float | None = None
     sweeps: int | None = None
+    station_limits: StationLimits | None = None
 
     def __post_init__(self) -> None:
         check_rule(self.money_rule)
@@ -73,6 +77,11 @@ class Instance:
         The rest.
     reference : str
         What `load_feeder` was given: a library name or a path; the feeder's name when empty.
+
+    Raises
+    ------
+    ContentError
+        If the stations are limited in another unit than the feeder's distances have.
     """
 
     feeder: Feeder
@@ -92,3 +101,9 @@ class Instance:
     def __post_init__(self) -> None:
         if not self.reference:
             object.__setattr__(self, "reference", self.feeder.name)
+        limits, unit = self.conditions.station_limits, access_unit(self.feeder)
+        if limits is not None and limits.unit != unit:
+            raise ContentError(
+                f"feeder {self.feeder.name}: spacing and coverage are limited in {limits.unit}, "
+                f"but distances along it are in {unit}"
+            )

@@ -9,6 +9,7 @@ from heuristics.problem import Evaluation, Space
 from powerflow import power_flow, score
 from powerflow.jit import kernel
 from problems.core import money
+from problems.core.access import demand_weights, station_access
 from problems.core.assess import base_loads, required
 from problems.core.equipment import Asset
 from problems.core.errors import ContentError, SettingError
@@ -26,8 +27,9 @@ class SitingProblem:
     A candidate is a row [station positions | bank positions | bank kvar]: positions index the
     candidate buses in sweep order, so that neighbors in number are neighbors on the feeder;
     stations at settled buses have no columns. The objective is the negated net present value in the
-    currency of the prices; the constraints are the excess over each limit, per unit of the limit,
-    the worst load state counting. The whole batch is one power flow.
+    currency of the prices; the constraints are the excess over each limit of operation, the worst
+    load state counting, then over each limit on the stations' places, all per unit of the limit.
+    The whole batch is one power flow.
 
     Parameters
     ----------
@@ -39,8 +41,10 @@ class SitingProblem:
     Raises
     ------
     ContentError
-        If a bus is unknown, there are too few candidate buses, or the feeder without stations and
-        banks has no power flow solution.
+        If a bus is unknown, there are too few candidate buses, the feeder without stations and
+        banks has no power flow solution, or coverage is limited on a feeder without demand.
+    SettingError
+        If there is nothing to site, or coverage is limited and there are no stations.
     """
 
     n_obj = 1
@@ -79,6 +83,11 @@ class SitingProblem:
             )
         self.space = self._make_space()
         self.n_con = len(conditions.limits.names(feeder.has_ampacity))
+        self._station_limits = conditions.station_limits
+        if self._station_limits is not None:
+            self.n_con += len(self._station_limits.names())
+            if self._station_limits.coverage is not None:
+                check_access(self, "coverage")
 
     def _make_space(self) -> Space:
         equipment, n_free, n_banks = self.equipment, self._n_free, self.equipment.capacitors
@@ -114,10 +123,10 @@ class SitingProblem:
         -------
         Evaluation
             `f` is (n, 1), infinite where a load state has no power flow solution; `g` is
-            (n, n_con) in the order of `Limits.names`.
+            (n, n_con) in the order of `Limits.names`, then of `StationLimits.names`.
         """
         conditions, n = self.instance.conditions, len(x)
-        bus, kvar = self._devices(x)
+        bus, kvar = self.devices(x)
         n_stations, n_state = bus.shape[1] - kvar.shape[1], len(self._hours)
         device_p_kw = np.zeros((1, n_state, bus.shape[1]))
         device_p_kw[0, :, :n_stations] = self._station_p_kw[:, None]
@@ -152,11 +161,15 @@ class SitingProblem:
         g = conditions.limits.excess(
             scored.v_min_pu.min(axis=1), scored.v_max_pu.max(axis=1), loading
         )
+        if self._station_limits is not None:
+            reached = station_access(self.instance.feeder, bus[:, :n_stations])
+            missed = self._station_limits.excess(reached.spacing, reached.coverage)
+            g = np.column_stack([g, missed])
         return Evaluation(f=np.where(np.isfinite(npv), -npv, np.inf)[:, None], g=g)
 
     def plan(self, x: ArrayLike) -> Plan:
         """Return the plan that candidate `x`, (n_var,), stands for."""
-        bus, kvar = self._devices(np.atleast_2d(np.asarray(x, dtype=np.float64)))
+        bus, kvar = self.devices(np.atleast_2d(np.asarray(x, dtype=np.float64)))
         n_stations = bus.shape[1] - kvar.shape[1]
         label = self.instance.feeder.bus_id
         stations = (
@@ -167,7 +180,21 @@ class SitingProblem:
         banks = (Asset("capacitor", label[b], kvar=q) for b, q in sorted(sizes) if q > 0.0)
         return Plan.of(self.instance, (*stations, *banks))
 
-    def _devices(self, x: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+    def loads(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return active and reactive loads with the assets, (n, n_state, n_bus), in kW and kvar."""
+        bus, kvar = self.devices(x)
+        n_stations = bus.shape[1] - kvar.shape[1]
+        p_kw = np.tile(self._base_p_kw, (len(x), 1, 1))
+        q_kvar = np.tile(self._base_q_kvar, (len(x), 1, 1))
+        row = np.arange(len(x))
+        for device in range(bus.shape[1]):
+            if device < n_stations:
+                p_kw[row, :, bus[:, device]] += self._station_p_kw
+            else:
+                q_kvar[row, :, bus[:, device]] -= kvar[:, [device - n_stations]]
+        return p_kw, q_kvar
+
+    def devices(self, x: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
         """Return device buses, stations first, (n, n_device), and bank sizes, (n, n_bank)."""
         n_positions = self._n_free + self.equipment.capacitors
         bus = self._candidates[x[:, :n_positions].astype(np.int64)]
@@ -175,6 +202,15 @@ class SitingProblem:
             settled = np.broadcast_to(self._settled, (len(x), len(self._settled)))
             bus = np.concatenate([settled, bus], axis=1)
         return bus, x[:, n_positions:]
+
+
+def check_access(problem: SitingProblem, asked: str) -> None:
+    """Raise if the distance from demand to stations, which `asked` needs, is not defined."""
+    if problem.equipment.stations == 0:
+        raise SettingError(f"{asked} needs at least one station")
+    feeder = problem.instance.feeder
+    if not demand_weights(feeder).any():
+        raise ContentError(f"feeder {feeder.name}: no bus has demand, which {asked} needs")
 
 
 @kernel
