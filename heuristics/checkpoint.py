@@ -77,9 +77,10 @@ class Checkpoint:
             The file is damaged or belongs to another run. Two problems may look alike and differ
             in their data, so the best point is evaluated once more and must be worth the same.
         """
-        if not self.path.exists():
+        try:
+            line, _, body = self.path.read_bytes().partition(b"\n")
+        except FileNotFoundError:
             return None
-        line, _, body = self.path.read_bytes().partition(b"\n")
         try:
             header = json.loads(line)
             is_ours = header["format"] == FORMAT and header["sha256"] == _sha256(body)

@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from heuristics.checkpoint import Checkpoint, Snapshot, run_identity
 from heuristics.engine import Engine, State
+from heuristics.interrupt import HeldInterrupt
 from heuristics.problem import LocalModelProblem, Problem
 from heuristics.record import Best, Record
 from heuristics.result import Result
@@ -34,16 +36,21 @@ class Progress:
     best: Best
 
 
+Callback: TypeAlias = Callable[[Progress], bool | None]
+
+
 def minimize(
     problem: Problem,
     engine: Engine,
     *,
     seed: Seed,
     budget: int,
-    callback: Callable[[Progress], bool | None] | None = None,
+    callback: Callback | None = None,
     checkpoint: str | Path | None = None,
 ) -> Result:
     """Search a problem with an engine until the budget is spent.
+
+    Ctrl-C ends the run after the batch at hand, a second one at once.
 
     Parameters
     ----------
@@ -87,11 +94,13 @@ def minimize(
     if problem.n_obj != 1:
         raise ValueError(f"problem: expected one objective, got {problem.n_obj}")
     run = _Run(problem, engine, make_generator(seed), int(budget))
-    if checkpoint is None:
-        is_stopped = run.advance(callback)
-    else:
-        identity = run_identity(problem, engine, seed_label(seed), int(budget))
-        is_stopped = run.advance_safely(callback, Checkpoint(Path(checkpoint), identity))
+    with HeldInterrupt() as held:
+        if checkpoint is None:
+            is_stopped = run.advance(callback, held)
+        else:
+            identity = run_identity(problem, engine, seed_label(seed), int(budget))
+            kept = Checkpoint(Path(checkpoint), identity)
+            is_stopped = run.advance_safely(callback, held, kept)
     return _result(run, seed_label(seed), is_stopped)
 
 
@@ -134,16 +143,17 @@ class _Run:
         if x.shape[0] == asked.shape[0]:
             self.state = engine.tell(space, state, x, e)
 
-    def advance(self, callback: Callable[[Progress], bool | None] | None) -> bool:
+    def advance(self, callback: Callback | None, held: HeldInterrupt) -> bool:
         """Go on to the end of the budget; return whether the callback stopped the run before."""
         while self.n_evaluations < self.budget:
             self.step()
+            held.release()
             if callback is not None and self._is_stopped_by(callback):
                 return self.n_evaluations < self.budget
         return False
 
     def advance_safely(
-        self, callback: Callable[[Progress], bool | None] | None, checkpoint: Checkpoint
+        self, callback: Callback | None, held: HeldInterrupt, checkpoint: Checkpoint
     ) -> bool:
         """Do what `advance` does, from the checkpoint if there is one, and keep it up to date."""
         saved = checkpoint.read(self.problem)
@@ -155,11 +165,12 @@ class _Run:
         try:
             while self.n_evaluations < self.budget and not is_stopped:
                 self.step()
-                # One assignment of an immutable value: an interrupt finds this one or the last.
+                # One assignment of an immutable value: an error finds this one or the last.
                 snapshot = self._snapshot()
                 if time.monotonic() - written_at > CHECKPOINT_PERIOD_S:
                     checkpoint.write(snapshot)
                     written_at = time.monotonic()
+                held.release()
                 is_stopped = callback is not None and self._is_stopped_by(callback)
         except BaseException:
             checkpoint.write(snapshot)
@@ -170,7 +181,7 @@ class _Run:
         checkpoint.remove()
         return False
 
-    def _is_stopped_by(self, callback: Callable[[Progress], bool | None]) -> bool:
+    def _is_stopped_by(self, callback: Callback) -> bool:
         best = self.record.best
         if best is None:  # only local models so far
             return False

@@ -1,33 +1,47 @@
 """Comparisons: engines x problems x seeds, run in parallel, kept as rows, judged by statistics."""
 
-from heuristics.experiment.convergence import Band, convergence_band
-from heuristics.experiment.plan import Experiment, RunKey, run_seed
-from heuristics.experiment.row import RunRow
-from heuristics.experiment.run import run_experiment
-from heuristics.experiment.statistics import FriedmanTest, friedman
-from heuristics.experiment.summary import (
-    PairTest,
-    Summary,
-    compare_pairs,
-    outcomes,
-    summarize,
-    target_within,
-)
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Band",
-    "Experiment",
-    "FriedmanTest",
-    "PairTest",
-    "RunKey",
-    "RunRow",
-    "Summary",
-    "compare_pairs",
-    "convergence_band",
-    "friedman",
-    "outcomes",
-    "run_experiment",
-    "run_seed",
-    "summarize",
-    "target_within",
-]
+if TYPE_CHECKING:
+    from heuristics.experiment.convergence import Band as Band
+    from heuristics.experiment.convergence import convergence_band as convergence_band
+    from heuristics.experiment.plan import Experiment as Experiment
+    from heuristics.experiment.plan import RunKey as RunKey
+    from heuristics.experiment.plan import run_seed as run_seed
+    from heuristics.experiment.row import RunRow as RunRow
+    from heuristics.experiment.run import run_experiment as run_experiment
+    from heuristics.experiment.statistics import FriedmanTest as FriedmanTest
+    from heuristics.experiment.statistics import friedman as friedman
+    from heuristics.experiment.summary import PairTest as PairTest
+    from heuristics.experiment.summary import Summary as Summary
+    from heuristics.experiment.summary import compare_pairs as compare_pairs
+    from heuristics.experiment.summary import outcomes as outcomes
+    from heuristics.experiment.summary import summarize as summarize
+    from heuristics.experiment.summary import target_within as target_within
+
+# Resolved on first use: statistics alone take SciPy half a second to load.
+_HOME = {
+    "Band": "convergence",
+    "Experiment": "plan",
+    "FriedmanTest": "statistics",
+    "PairTest": "summary",
+    "RunKey": "plan",
+    "RunRow": "row",
+    "Summary": "summary",
+    "compare_pairs": "summary",
+    "convergence_band": "convergence",
+    "friedman": "statistics",
+    "outcomes": "summary",
+    "run_experiment": "run",
+    "run_seed": "plan",
+    "summarize": "summary",
+    "target_within": "summary",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'heuristics.experiment' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"heuristics.experiment.{_HOME[name]}"), name)

@@ -49,7 +49,7 @@ class Experiment:
     >>> from heuristics.engine import make_engine
     >>> from heuristics.functions import sphere
     >>> plan = Experiment({"sphere": sphere()}, {"ga": make_engine("ga")}, 30, 5000, seed=1)
-    >>> len(plan.keys()), plan.keys()[0]
+    >>> len(plan.run_keys()), plan.run_keys()[0]
     (30, RunKey(problem='sphere', engine='ga', run=0))
     """
 
@@ -71,7 +71,7 @@ class Experiment:
             if isinstance(number, bool) or not isinstance(number, int) or number < least:
                 raise ValueError(f"{role}: expected a whole number >= {least}, got {number!r}")
 
-    def keys(self) -> tuple[RunKey, ...]:
+    def run_keys(self) -> tuple[RunKey, ...]:
         """Return every run, by problem, then engine, then number."""
         return tuple(
             RunKey(problem, engine, run)

@@ -154,7 +154,7 @@ def test_run_interrupted_anywhere_ends_in_the_same_bits(tmp_path_factory, name, 
     whole = minimize(mixed_sphere(), engine, seed=3, budget=640).digest()
     for evaluation in at:
         watched = Watched(mixed_sphere(), interrupt_at=evaluation)
-        # An interrupt counts evaluations of its own session, so some never strike.
+        # Counted from where this session starts, so the last ones may not strike.
         try:
             result = minimize(watched, engine, seed=3, budget=640, checkpoint=path)
         except KeyboardInterrupt:
