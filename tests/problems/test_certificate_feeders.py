@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from siting_cases import FIXED, enumerate_best, paper_case, random_plans, score_plans
+from siting_cases import FIXED, enumerate_best, make_case, paper_case, random_plans, score_plans
 
 from powerflow import load_feeder
 from problems.siting.certificate import certify
@@ -137,6 +137,25 @@ def test_vehicle_to_grid():
     assert answer.status == "optimal"
     assert answer.npv_usd > certify(paper_case("ieee33", free=True, station_kw=0.0)).bound_usd
     check_random_plans(case, answer.bound_usd, 2000, seed=8)
+
+
+@pytest.mark.parametrize("name", ["ieee33", "ieee69", "ieee85"])
+def test_sizes_in_steps_with_floor(name):
+    case = paper_case(name, floor=0.95, kvar_step=50.0)
+    answer = certify(case)
+    assert answer.status == "optimal"
+    assert answer.v_min_pu >= 0.95 - 1e-9
+    assert (np.array(answer.plan.kvar) - 150.0) % 50.0 == pytest.approx(0.0, abs=1e-6)
+    assert answer.npv_usd <= certify(paper_case(name, floor=0.95)).bound_usd
+
+
+@pytest.mark.parametrize("name", ["ieee123", "iowa240"])
+def test_other_feeders(name):
+    """Switches of almost no impedance (both), known ampacities (iowa240)."""
+    case = make_case(load_feeder(name))
+    answer = certify(case)
+    assert answer.status == "optimal"
+    check_random_plans(case, answer.bound_usd, 1000, seed=9)
 
 
 def test_the_plan_is_the_same_every_time():

@@ -64,7 +64,9 @@ def certify(
     if not model.exactly or model.n_bank == 0:
         search.consider(first.plan)
     if incumbent is not None:
-        first = search.consider(_fit(model, incumbent))
+        given = _fit(model, incumbent)
+        search.keep(judge(model, given))
+        first = search.consider(given)
     nothing = np.zeros(model.n_bus)
     search.run(Reference(first.alpha, first.beta, nothing, nothing))
     return _word(search, time.perf_counter() - start)
@@ -105,7 +107,7 @@ def _fit(model: Model, plan: SitePlan) -> SitePlan:
     sizes = np.array([kvar for _, kvar in banks])
     if ((sizes < case.kvar_min - 1e-6) | (sizes > case.kvar_max + 1e-6)).any():
         raise ValueError(f"incumbent: a size is outside {case.kvar_min}..{case.kvar_max} kvar")
-    q = tuple((sizes / S_BASE_KVA).tolist())
+    q = tuple(model.snap(size) for size in (sizes / S_BASE_KVA).tolist())
     return SitePlan(stations if fixed is None else (), buses, q)
 
 

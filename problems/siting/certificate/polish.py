@@ -22,12 +22,12 @@ of ordinary tolerance agrees that the plan is feasible."""
 def polish(model: Model, start: Trial) -> Trial:
     """Return the plan with its sizes moved to the best ones of the same buses (a local optimum).
 
-    Sizes in steps are left alone. Limits are held at the buses and branches nearest to them at the
-    start.
+    Steps are ignored: the sizes are continuous here. Limits are held at the buses nearest to them
+    at the start, and at every branch with a known ampacity.
     """
     plan = start.plan
     n_bank = len(plan.kvar)
-    if n_bank == 0 or model.n_cell or model.q_span == 0.0 or not np.isfinite(start.cost_usd):
+    if n_bank == 0 or model.q_span == 0.0 or not np.isfinite(start.cost_usd):
         return start
     scale = model.usd_loss * start.loss_pu
     top = model.q_min + model.q_span

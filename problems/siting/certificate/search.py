@@ -24,6 +24,7 @@ from problems.siting.certificate.ranges import Ranges, make_ranges
 from problems.siting.certificate.remainder import Reference, Remainder, make_remainder
 from problems.siting.certificate.result import LogRow
 from problems.siting.certificate.rounds import Outcome, run_round
+from problems.siting.certificate.stepped import round_sizes
 
 Floats = NDArray[np.float64]
 
@@ -102,19 +103,24 @@ class Search:
     # plans
 
     def consider(self, plan: SitePlan) -> Trial:
-        """Judge and polish a plan, keep it if it is the best; known buses are not redone."""
+        """Judge a plan with its best continuous sizes, and keep it (or its steps) if it is best.
+
+        Returns the plan with continuous sizes, the better reference; known buses are not redone.
+        """
+        model = self.model
         key = (plan.station_buses, plan.bank_buses)
-        if self.model.n_cell:
-            key = (key[0], key[1] + tuple(round(1e6 * q) for q in plan.kvar))
         known = self.trials.get(key)
         if known is None:
-            sizes = tuple(self.model.snap(q) for q in plan.kvar)
-            plan = SitePlan(plan.station_buses, plan.bank_buses, sizes)
-            known = polish(self.model, judge(self.model, plan))
-            self.trials[key] = known
-            if known.is_feasible and known.cost_usd < self.cost_usd:
-                self.best = known
+            known = self.trials[key] = polish(model, judge(model, plan))
+            rounded = round_sizes(model, known) if model.n_cell else known
+            if rounded is not None:
+                self.keep(rounded)
         return known
+
+    def keep(self, trial: Trial) -> None:
+        """Remember a trial if it is feasible and the best so far."""
+        if trial.is_feasible and trial.cost_usd < self.cost_usd:
+            self.best = trial
 
     def _next_reference(self, old: Reference, outcome: Outcome, trial: Trial) -> Reference:
         """Return the flow of the relaxed plan with prices: its own, or raised ones."""
@@ -184,7 +190,8 @@ class Search:
         intervals = propagate(model, s_low, s_high, e_low, e_high, np.inf)
         outcome = run_round(last, self._remainder(zero), intervals, np.inf)
         if outcome.plan is not None:
-            trial = self.consider(outcome.plan)
+            trial = judge(model, outcome.plan)
+            self.keep(trial)
             self._close(trial.cost_usd if trial.is_feasible else np.inf)
 
     def _work_on(self, box: Box) -> bool:
@@ -204,7 +211,8 @@ class Search:
                 return self._close(cutoff)
             reference = box.reference
             if is_best_turn and self.best is not None:
-                best = self.best
+                key = (self.best.plan.station_buses, self.best.plan.bank_buses)
+                best = self.trials.get(key, self.best)
                 reference = Reference(best.alpha, best.beta, *prices_at(model, best))
             n_cell = self.cells[box.level]
             grid = make_grid(model, self.program, box.ranges, n_cell)
@@ -220,6 +228,8 @@ class Search:
             if not is_best_turn or box.plan is None:
                 box.plan = outcome.plan
             trial = self.consider(outcome.plan)
+            if model.n_cell and grid.is_exact:
+                self.keep(judge(model, outcome.plan))
             if box.bound_usd >= self._target():
                 return self._close(box.bound_usd)
             new = self._next_reference(reference, outcome, trial)
