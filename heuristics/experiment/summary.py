@@ -9,6 +9,7 @@ import numpy as np
 
 from heuristics.experiment.row import RunRow
 from heuristics.experiment.statistics import a12, holm, wilcoxon_p, wilson_interval
+from heuristics.experiment.targets import bootstrap_generator, running_times
 from heuristics.jit import FloatArray
 
 
@@ -25,10 +26,11 @@ class Summary:
         Of the objective over feasible runs; None if there are none.
     success_rate, success_low, success_high : float or None
         Share of all runs that reach the target, with Wilson's 95 % interval; None without target.
-    ert : float or None
+    ert, ert_low, ert_high : float or None
         Expected running time: evaluations spent by all runs until they reach the target or end,
-        divided by the number of runs that reach it; a failed run counts its whole budget. None
-        without target or success.
+        divided by the number of runs that reach it; a failed run counts its whole budget. Its 95 %
+        interval is a bootstrap over runs. None without target or success, and where an end of the
+        interval is infinite.
 
     References
     ----------
@@ -50,6 +52,8 @@ class Summary:
     success_low: float | None
     success_high: float | None
     ert: float | None
+    ert_low: float | None
+    ert_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +81,6 @@ class PairTest:
     a12: float
 
 
-def target_within(best: float, share: float) -> float:
-    """Return the objective that counts as success: within a share of the best known value."""
-    return best + share * abs(best)
-
-
-def evaluations_to_target(row: RunRow, target: float) -> int | None:
-    """Return the evaluations after which a run had a feasible point of the target, if ever."""
-    for evaluation, f, violation in row.history:
-        if violation == 0.0 and f is not None and f <= target:
-            return evaluation
-    return None
-
-
 def summarize(rows: Iterable[RunRow], targets: Mapping[str, float] | None = None) -> list[Summary]:
     """Return the summary of each engine on each problem, in the order of the rows.
 
@@ -115,17 +106,16 @@ def summarize(rows: Iterable[RunRow], targets: Mapping[str, float] | None = None
 def _summary(problem: str, engine: str, rows: list[RunRow], target: float | None) -> Summary:
     f = [row.f for row in rows if row.is_feasible and row.f is not None]
     q1, median, q3 = np.quantile(f, (0.25, 0.5, 0.75)).tolist() if f else (None, None, None)
-    rate = low = high = ert = None
+    rate = low = high = None
+    ert = ert_low = ert_high = math.inf
     if target is not None:
-        reached = [evaluations_to_target(row, target) for row in rows]
-        n_success = sum(spent is not None for spent in reached)
+        times = running_times(rows, target)
+        n_success = int(times.is_reached.sum())
         rate = n_success / len(rows)
         low, high = wilson_interval(n_success, len(rows))
-        total = sum(
-            spent if spent is not None else row.budget if row.is_failed else row.n_evaluations
-            for spent, row in zip(reached, rows, strict=True)
-        )
-        ert = total / n_success if n_success else None
+        if n_success:
+            ert = times.expected
+            ert_low, ert_high = times.interval(bootstrap_generator(rows))
     return Summary(
         problem,
         engine,
@@ -139,8 +129,14 @@ def _summary(problem: str, engine: str, rows: list[RunRow], target: float | None
         success_rate=rate,
         success_low=low,
         success_high=high,
-        ert=ert,
+        ert=_finite(ert),
+        ert_low=_finite(ert_low),
+        ert_high=_finite(ert_high),
     )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def outcomes(rows: Iterable[RunRow], problem: str) -> dict[str, FloatArray]:

@@ -11,7 +11,6 @@ from scipy import stats
 
 from heuristics.experiment import RunRow, compare_pairs, friedman, outcomes, summarize
 from heuristics.experiment.statistics import a12, holm, wilcoxon_p, wilson_interval
-from heuristics.experiment.summary import evaluations_to_target, target_within
 
 # Few values, so that ties are common; inf is a run without feasible answer.
 outcome = st.sampled_from([1.0, 2.0, 2.5, 4.0, math.inf])
@@ -190,17 +189,6 @@ def test_summaries_come_in_the_order_of_the_rows():
         ("a", "y"),
         ("a", "x"),
     ]
-
-
-def test_target_is_reached_by_feasible_points_only():
-    history = [(1, 0.0, 1.0), (7, None, None), (9, 5.0, 0.0), (12, 3.0, 0.0), (30, 1.0, 0.0)]
-    assert evaluations_to_target(row(f=1.0, history=history), 3.0) == 12
-    assert evaluations_to_target(row(f=1.0, history=history), 0.5) is None
-
-
-def test_target_within_a_share_lies_on_the_worse_side():
-    assert target_within(200.0, 0.001) == pytest.approx(200.2)
-    assert target_within(-200.0, 0.001) == pytest.approx(-199.8)
 
 
 def test_pairs_are_tested_problem_by_problem():
