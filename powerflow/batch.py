@@ -36,8 +36,8 @@ def check_settings(tol_pu: float, max_iterations: int, sweeps: int | None) -> No
     ValueError
         Naming the setting and what was expected.
     """
-    if not 0.0 < tol_pu < 1.0:
-        raise ValueError(f"tol_pu must be between 0 and 1, not {tol_pu}")
+    if not 1e-13 <= tol_pu < 1.0:
+        raise ValueError(f"tol_pu must be between 1e-13 and 1, not {tol_pu}")
     if max_iterations < 1:
         raise ValueError(f"max_iterations must be at least 1, not {max_iterations}")
     if sweeps is not None and sweeps < 1:

@@ -23,6 +23,7 @@ from powerflow.plan import (
     R,
     X,
 )
+from powerflow.units import AMP, KVA, V_SOURCE
 from powerflow.vector import (
     LANES,
     add,
@@ -44,6 +45,7 @@ from powerflow.vector import (
     vabs,
     vmax,
     vmin,
+    vsqrt,
 )
 
 Array = Any
@@ -51,9 +53,9 @@ Array = Any
 P_LOAD, Q_LOAD, W, DROP, P_SIDE, Q_SIDE = 0, 1, 2, 3, 4, 5
 """Rows of a block's memory, each (n_bus, LANES); DROP ends as the squared currents."""
 
-ERROR, SWEEPS, STATE = 0, 1, 2
-LOSS_P, LOSS_Q, W_MAX, W_MIN, LOADING, LOAD_P, LOAD_Q, AT, N_TALLY = 3, 4, 5, 6, 7, 8, 9, 10, 11
-"""Rows of a block's tally, each (LANES,)."""
+ERROR, SWEEPS, STATE, AT, FIRST_FIGURE = 0, 1, 2, 3, 4
+LOSS_P, LOSS_Q, V_MIN, V_MAX, LOADING, SOURCE_P, SOURCE_Q, N_TALLY = 4, 5, 6, 7, 8, 9, 10, 11
+"""Rows of a block's tally, each (LANES,); from FIRST_FIGURE on as `powerflow.kernels.FIGURES`."""
 
 LOST, DONE, UNFINISHED = 0.0, 1.0, 2.0
 """Values of STATE. A case that a sweep loses goes on to `powerflow.newton`."""
@@ -161,22 +163,36 @@ def sweep_block(
 
 @vector_kernel
 def measure_block(
-    step: Array, parent: Array, table: Array, inverse_ampacity: Array, memory: Array, tally: Array
+    step: Array,
+    parent: Array,
+    table: Array,
+    inverse_ampacity: Array,
+    scale: Array,
+    memory: Array,
+    tally: Array,
+    is_full: bool,
 ) -> None:
-    """Go up the tree once more with the final voltages; write the tally and the currents.
+    """Go up the tree once more with the final voltages and write the figures of the tally.
 
-    On return DROP holds the squared currents.
+    Parameters
+    ----------
+    inverse_ampacity : (n_bus or 0,) array
+        1 / ampacity_a^2, 0 where unknown; empty when no ampacity is known.
+    scale : (N_SCALE, LANES) array
+        As `powerflow.units.kernel_scales`.
+    is_full : bool
+        Whether the bus with the lowest voltage, the source's power and, in row DROP, the squared
+        currents are wanted too.
     """
     p_load, q_load, w = memory[P_LOAD], memory[Q_LOAD], memory[W]
     drop, p_side, q_side = memory[DROP], memory[P_SIDE], memory[Q_SIDE]
-    zero = spread(0.0)
-    loss_p, loss_q, load_p, load_q, loading = zero, zero, zero, zero, zero
-    w_max, w_min, at = spread(1.0), spread(1.0), zero
+    zero, one = spread(0.0), spread(1.0)
+    loss_p, loss_q, load_p, load_q, loading, at = zero, zero, zero, zero, zero, zero
+    w_max, w_min = one, one
     p, q = zero, zero
     for k in range(len(parent) - 1, 0, -1):
         bits = step[k]
         own_p, own_q = load(p_load, k), load(q_load, k)
-        load_p, load_q = add(load_p, own_p), add(load_q, own_q)
         if bits & LEAF:
             p, q = own_p, own_q
         else:
@@ -185,13 +201,16 @@ def measure_block(
             p, q = add(p, load(p_side, k)), add(q, load(q_side, k))
         here = load(w, k)
         ell = mul(fma(q, q, mul(p, p)), here)
-        store(drop, k, ell)
         r, x = coefficient(table, k, R), coefficient(table, k, X)
         loss_p, loss_q = fma(r, ell, loss_p), fma(x, ell, loss_q)
-        loading = vmax(mul(spread(inverse_ampacity[k]), ell), loading)
-        at = select(less(here, w_max), at, spread(float(k)))
-        w_max, w_min = vmax(here, w_max), vmin(here, w_min)
         p, q = fma(r, ell, p), fma(x, ell, q)
+        if is_full:
+            store(drop, k, ell)
+            load_p, load_q = add(load_p, own_p), add(load_q, own_q)
+            at = select(less(here, w_max), at, spread(float(k)))
+        if len(inverse_ampacity) > 0:
+            loading = vmax(mul(spread(inverse_ampacity[k]), ell), loading)
+        w_max, w_min = vmax(here, w_max), vmin(here, w_min)
         if bits & (SENDS_FIRST | SENDS_MORE):
             above = parent[k]
             if bits & SENDS_MORE:
@@ -199,11 +218,15 @@ def measure_block(
             store(p_side, above, p)
             store(q_side, above, q)
     store(drop, 0, zero)
-    store(tally, LOSS_P, loss_p)
-    store(tally, LOSS_Q, loss_q)
-    store(tally, W_MAX, w_max)
-    store(tally, W_MIN, w_min)
-    store(tally, LOADING, loading)
-    store(tally, LOAD_P, add(load_p, load(p_load, 0)))
-    store(tally, LOAD_Q, add(load_q, load(q_load, 0)))
-    store(tally, AT, select(less(spread(1.0), w_max), at, zero))
+    kva, v_source = load(scale, KVA), load(scale, V_SOURCE)
+    percent = mul(spread(100.0), load(scale, AMP))
+    source_p = add(add(load_p, load(p_load, 0)), loss_p)
+    source_q = add(add(load_q, load(q_load, 0)), loss_q)
+    store(tally, AT, select(less(one, w_max), at, zero))
+    store(tally, LOSS_P, mul(loss_p, kva))
+    store(tally, LOSS_Q, mul(loss_q, kva))
+    store(tally, V_MIN, div(v_source, vsqrt(w_max)))
+    store(tally, V_MAX, div(v_source, vsqrt(w_min)))
+    store(tally, LOADING, mul(percent, vsqrt(loading)))
+    store(tally, SOURCE_P, mul(source_p, kva))
+    store(tally, SOURCE_Q, mul(source_q, kva))

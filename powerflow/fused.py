@@ -6,11 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from powerflow.block import N_TALLY, P_LOAD, Q_LOAD, STATE, SWEEPS, measure_block, sweep_block
+from powerflow.block import (
+    FIRST_FIGURE,
+    N_TALLY,
+    P_LOAD,
+    Q_LOAD,
+    STATE,
+    SWEEPS,
+    measure_block,
+    sweep_block,
+)
 from powerflow.jit import vector_kernel
-from powerflow.lanes import status_of, write_figures
-from powerflow.newton import N_SHARE, newton_block
-from powerflow.plan import N_COEFFICIENT, fill_branches, fill_guide
+from powerflow.lanes import status_of
+from powerflow.newton import newton_block
+from powerflow.plan import N_COEFFICIENT, N_SHARE, fill_branches, fill_guide
+from powerflow.units import N_SCALE, PER_KW
 from powerflow.vector import LANES, spread, store
 
 Array = Any
@@ -18,7 +28,7 @@ Array = Any
 
 @vector_kernel
 def _add_devices(
-    kva: float,
+    unit: float,
     lane: int,
     candidate: int,
     state: int,
@@ -35,8 +45,8 @@ def _add_devices(
     t = state if device_q.shape[1] > 1 else 0
     for device in range(device_bus.shape[1]):
         bus = device_bus[candidate, device]
-        p_load[bus, lane] += kva * device_p[i, s, device if device_p.shape[2] > 1 else 0]
-        q_load[bus, lane] += kva * device_q[j, t, device if device_q.shape[2] > 1 else 0]
+        p_load[bus, lane] += unit * device_p[i, s, device if device_p.shape[2] > 1 else 0]
+        q_load[bus, lane] += unit * device_q[j, t, device if device_q.shape[2] > 1 else 0]
 
 
 @vector_kernel
@@ -47,7 +57,7 @@ def fused_batch(
     x: Array,
     p: Array,
     q: Array,
-    unit: Array,
+    scales: Array,
     device_bus: Array,
     device_p: Array,
     device_q: Array,
@@ -68,35 +78,42 @@ def fused_batch(
     """
     n_bus = len(parent)
     tally = np.zeros((N_TALLY, LANES))
+    scale = np.zeros((N_SCALE, LANES))
     table = np.zeros((n_bus, N_COEFFICIENT))
     work = np.zeros((7, n_bus))
     p_load, q_load = memory[P_LOAD], memory[Q_LOAD]
     fill_branches(r, x, table)
-    for state in range(figures.shape[1]):
+    for state in range(figures.shape[2]):
         p_row = p[state if len(p) > 1 else 0]
         q_row = q[state if len(q) > 1 else 0]
-        kva = unit[state if len(unit) > 1 else 0]
-        fill_guide(parent, r, x, p_row, q_row, kva, work, table)
+        for i in range(N_SCALE):
+            store(scale, i, spread(scales[i, state if scales.shape[1] > 1 else 0]))
+        unit = scale[PER_KW, 0]
+        fill_guide(parent, r, x, p_row, q_row, unit, work, table)
         for k in range(n_bus):
-            store(p_load, k, spread(p_row[k] * kva))
-            store(q_load, k, spread(q_row[k] * kva))
+            store(p_load, k, spread(p_row[k] * unit))
+            store(q_load, k, spread(q_row[k] * unit))
         for start in range(first, last, LANES):
+            # Spare lanes of the last block repeat its last candidate.
             for lane in range(LANES):
                 candidate = min(start + lane, last - 1)
                 _add_devices(
-                    kva, lane, candidate, state, device_bus, device_p, device_q, p_load, q_load
+                    unit, lane, candidate, state, device_bus, device_p, device_q, p_load, q_load
                 )
             sweep_block(step, parent, table, memory, tally, 2.0 * tol, limit, (p, q, p), -1)
-            measure_block(step, parent, table, inverse_ampacity, memory, tally)
+            measure_block(step, parent, table, inverse_ampacity, scale, memory, tally, False)
+            for lane in range(min(LANES, last - start)):
+                status[start + lane, state] = status_of(tally[STATE, lane], False)
+                iterations[start + lane, state] = int(tally[SWEEPS, lane])
+            for i in range(len(figures)):
+                for lane in range(min(LANES, last - start)):
+                    figures[i, start + lane, state] = tally[FIRST_FIGURE + i, lane]
             for lane in range(LANES):
                 candidate = min(start + lane, last - 1)
-                status[candidate, state] = status_of(tally[STATE, lane], False)
-                iterations[candidate, state] = int(tally[SWEEPS, lane])
-                write_figures(tally, lane, figures[candidate, state])
                 for device in range(device_bus.shape[1]):
                     bus = device_bus[candidate, device]
-                    p_load[bus, lane] = p_row[bus] * kva
-                    q_load[bus, lane] = q_row[bus] * kva
+                    p_load[bus, lane] = p_row[bus] * unit
+                    q_load[bus, lane] = q_row[bus] * unit
 
 
 @vector_kernel
@@ -107,7 +124,7 @@ def fused_newton(
     x: Array,
     p: Array,
     q: Array,
-    unit: Array,
+    scales: Array,
     device_bus: Array,
     device_p: Array,
     device_q: Array,
@@ -131,6 +148,7 @@ def fused_newton(
     """
     n_bus = len(parent)
     tally = np.zeros((N_TALLY, LANES))
+    scale = np.zeros((N_SCALE, LANES))
     table = np.zeros((n_bus, N_COEFFICIENT))
     p_load, q_load = memory[P_LOAD], memory[Q_LOAD]
     no_shares = np.zeros((0, N_SHARE))
@@ -140,17 +158,20 @@ def fused_newton(
             candidate, state = order[min(start + lane, last - 1)]
             p_row = p[state if len(p) > 1 else 0]
             q_row = q[state if len(q) > 1 else 0]
-            kva = unit[state if len(unit) > 1 else 0]
+            for i in range(N_SCALE):
+                scale[i, lane] = scales[i, state if scales.shape[1] > 1 else 0]
+            unit = scale[PER_KW, lane]
             for k in range(n_bus):
-                p_load[k, lane] = p_row[k] * kva
-                q_load[k, lane] = q_row[k] * kva
+                p_load[k, lane] = p_row[k] * unit
+                q_load[k, lane] = q_row[k] * unit
             _add_devices(
-                kva, lane, candidate, state, device_bus, device_p, device_q, p_load, q_load
+                unit, lane, candidate, state, device_bus, device_p, device_q, p_load, q_load
             )
-        newton_block(step, parent, table, no_shares, tally, tally, memory, tally, 2.0 * tol, limit)
-        measure_block(step, parent, table, inverse_ampacity, memory, tally)
+        newton_block(step, parent, table, no_shares, scale, memory, tally, 2.0 * tol, limit)
+        measure_block(step, parent, table, inverse_ampacity, scale, memory, tally, False)
         for lane in range(min(LANES, last - start)):
             candidate, state = order[start + lane]
             iterations[candidate, state] += int(tally[SWEEPS, lane])
             status[candidate, state] = status_of(tally[STATE, lane], True)
-            write_figures(tally, lane, figures[candidate, state])
+            for i in range(len(figures)):
+                figures[i, candidate, state] = tally[FIRST_FIGURE + i, lane]

@@ -1,4 +1,7 @@
-"""Owns the portable sweeps: one case at a time, plain loops over buses in sweep order.
+"""Owns the portable methods: one case at a time, plain loops over buses in sweep order.
+
+The DistFlow sweep and Newton's method here are the readable twins of `powerflow.block` and
+`powerflow.newton`, which must agree with them; the stopped current sweep has no other form.
 
 Buses come in sweep order (``parent[k] < k``), so the backward pass is a loop from the last bus to
 the first and the forward pass a loop back. All quantities are per unit on the source's own voltage
@@ -14,14 +17,26 @@ from typing import Any
 import numpy as np
 
 from powerflow.jit import kernel
+from powerflow.plan import SHARE_I, SHARE_P, SHARE_Z, SHUNT_P, SHUNT_Q
 from powerflow.result import CONVERGED, ITERATION_LIMIT, NO_SOLUTION, STOPPED
+from powerflow.units import PER_KW, V_SOURCE
 
 Array = Any
 """Arrays inside kernels: numba has no types for a checker to follow."""
 
-FIGURES = ("loss_p", "loss_q", "v_min", "v_max", "loading", "source_p", "source_q")
-"""Columns of a case's figures: losses, extreme squared voltages, greatest squared current over
-squared ampacity (per unit over A), and power delivered by the source."""
+FIGURES = (
+    "loss_kw",
+    "loss_kvar",
+    "v_min_pu",
+    "v_max_pu",
+    "max_loading_pct",
+    "substation_kw",
+    "substation_kvar",
+)
+"""Rows of a batch's figures; score() asks for the first five."""
+
+DISTFLOW, NEWTON = 0, -1
+"""Methods; a positive number stands for so many current sweeps."""
 
 
 @kernel
@@ -122,187 +137,133 @@ def current_case(
 
 
 @kernel
-def solve_case(
+def newton_case(
     parent: Array,
     r: Array,
     x: Array,
+    nominal: Array,
+    shares: Array,
+    scale: Array,
     load: Array,
     work: Array,
     tol: float,
-    max_iterations: int,
-    sweeps: int,
+    limit: int,
 ) -> tuple[int, int, float]:
-    """Solve one case by the method asked for: `sweeps` current sweeps, or DistFlow if 0."""
-    if sweeps > 0:
-        return current_case(parent, r, x, load, work, sweeps)
-    return distflow_case(parent, r, x, load, work, tol, max_iterations)
-
-
-@kernel
-def fill_figures(
-    r: Array, x: Array, inverse_ampacity: Array, work: Array, is_solved: bool, figures: Array
-) -> int:
-    """Write one case's figures (see `FIGURES`) and return the bus with the lowest voltage."""
-    v, ell = work[0], work[1]
-    loss_p, loss_q, loading, lowest, highest, at = 0.0, 0.0, 0.0, v[0], v[0], 0
-    for k in range(len(v)):
-        loss_p += r[k] * ell[k]
-        loss_q += x[k] * ell[k]
-        loading = max(loading, ell[k] * inverse_ampacity[k])
-        highest = max(highest, v[k])
-        if v[k] < lowest:
-            lowest = v[k]
-            at = k
-    if not is_solved:
-        figures[:] = np.nan
-        return -1
-    figures[0] = loss_p
-    figures[1] = loss_q
-    figures[2] = lowest
-    figures[3] = highest
-    figures[4] = loading
-    return at
-
-
-@kernel
-def solve_batch(
-    parent: Array,
-    r: Array,
-    x: Array,
-    p: Array,
-    q: Array,
-    scale: Array,
-    inverse_ampacity: Array,
-    tol: float,
-    max_iterations: int,
-    sweeps: int,
-    first: int,
-    last: int,
-    v_out: Array,
-    ell_out: Array,
-    figures: Array,
-    mismatch: Array,
-    iterations: Array,
-    v_min_bus: Array,
-    status: Array,
-) -> None:
-    """Solve cases `first` to `last` (excluded) and write what was asked for.
+    """Solve one case by Newton's method on the tree; see `powerflow.newton`.
 
     Parameters
     ----------
-    r, x, p, q : (1 or n_case, n_bus) arrays
-        One row serves every case. Ohm, kW and kvar.
-    scale : (1 or n_case,) array
-        Turns kW into the kernel's per unit.
-    inverse_ampacity : (n_bus,) array
-        1 / ampacity_a^2, 0 where unknown.
-    v_out, ell_out : (0 or n_case, n_bus) arrays
-        Squared voltages and currents; no rows when nobody asked.
-    figures : (n_case, n_figure) array
-        As `FIGURES`.
+    nominal : (2, n_bus) array
+        Loads at nominal voltage.
+    shares : (n_bus or 0, N_SHARE) array
+        Empty when all loads are constant power.
+    scale : (N_SCALE,) array
+        As `powerflow.units.kernel_scales`.
+    load : (2, n_bus) array
+        Holds on return what the loads take at the voltages found.
+    work : (8, n_bus) array
+        Row 0 holds v and row 1 ell on return.
     """
     n_bus = len(parent)
-    load = np.empty((2, n_bus))
-    work = np.empty((6, n_bus))
-    for case in range(first, last):
-        r_row = r[case if len(r) > 1 else 0]
-        x_row = x[case if len(x) > 1 else 0]
-        p_row = p[case if len(p) > 1 else 0]
-        q_row = q[case if len(q) > 1 else 0]
-        unit = scale[case if len(scale) > 1 else 0]
-        total_p, total_q = 0.0, 0.0
-        for k in range(n_bus):
-            load[0, k] = p_row[k] * unit
-            load[1, k] = q_row[k] * unit
-            total_p += load[0, k]
-            total_q += load[1, k]
-        code, n_sweep, change = solve_case(
-            parent, r_row, x_row, load, work, tol, max_iterations, sweeps
-        )
-        is_solved = code in (CONVERGED, STOPPED)
-        status[case] = code
-        iterations[case] = n_sweep
-        mismatch[case] = change
-        v_min_bus[case] = fill_figures(
-            r_row, x_row, inverse_ampacity, work, is_solved, figures[case]
-        )
-        figures[case, 5] = figures[case, 0] + total_p
-        figures[case, 6] = figures[case, 1] + total_q
-        if len(v_out) > 0:
-            for k in range(n_bus):
-                v_out[case, k] = work[0, k] if is_solved else np.nan
-        if len(ell_out) > 0:
-            for k in range(n_bus):
-                ell_out[case, k] = work[1, k] if is_solved else np.nan
+    v, ell, p, q, dp, dq, offset, slope = (
+        work[0], work[1], work[2], work[3], work[4], work[5], work[6], work[7],
+    )  # fmt: skip
+    v[:] = 1.0
+    before, error = 1.0, 1.0
+    for step in range(1, limit + 1):
+        load_at_voltage(nominal, shares, scale, v, load, work[4:6])
+        p[:] = load[0]
+        q[:] = load[1]
+        is_sane = True
+        for k in range(n_bus - 1, 0, -1):
+            up = parent[k]
+            z_squared = r[k] * r[k] + x[k] * x[k]
+            ell[k] = (p[k] * p[k] + q[k] * q[k]) / v[k]
+            d_ell = (2.0 * (p[k] * dp[k] + q[k] * dq[k]) - ell[k]) / v[k]
+            needed = v[k] + 2.0 * (r[k] * p[k] + x[k] * q[k]) + z_squared * ell[k]
+            growth = 1.0 + 2.0 * (r[k] * dp[k] + x[k] * dq[k]) + z_squared * d_ell
+            is_sane &= growth > 0.0
+            moved = (v[up] - needed) / growth
+            p[up] += p[k] + r[k] * ell[k] + (dp[k] + r[k] * d_ell) * moved
+            q[up] += q[k] + x[k] * ell[k] + (dq[k] + x[k] * d_ell) * moved
+            dp[up] += (dp[k] + r[k] * d_ell) / growth
+            dq[up] += (dq[k] + x[k] * d_ell) / growth
+            offset[k] = v[k] - needed / growth
+            slope[k] = 1.0 / growth
+        change = 0.0
+        for k in range(1, n_bus):
+            new = offset[k] + slope[k] * v[parent[k]]
+            is_sane &= new > 0.0
+            change = max(change, abs(new - v[k]))
+            v[k] = new
+        if not (is_sane and np.isfinite(p[0] + q[0])):
+            return NO_SOLUTION, step, np.nan
+        error = 0.5 * change * min(1.0, 4.0 * change / before)
+        before = change
+        if error < tol:
+            measure_currents(parent, r, x, nominal, shares, scale, load, work)
+            return CONVERGED, step, error
+    return ITERATION_LIMIT, limit, error
 
 
 @kernel
-def score_batch(
+def load_at_voltage(
+    nominal: Array, shares: Array, scale: Array, v: Array, load: Array, slope: Array
+) -> None:
+    """Write what the loads take at squared voltages `v`, and the slopes of that."""
+    load[:] = nominal
+    slope[:] = 0.0
+    source = scale[V_SOURCE]
+    for k in range(len(shares)):
+        v_pu = np.sqrt(v[k]) * source
+        z, i, p = shares[k, SHARE_Z], shares[k, SHARE_I], shares[k, SHARE_P]
+        for row, shunt in ((0, SHUNT_P), (1, SHUNT_Q)):
+            fixed = shares[k, shunt] * scale[PER_KW]
+            load[row, k] = nominal[row, k] * (z * v_pu**2 + i * v_pu + p) + fixed * v_pu**2
+            slope[row, k] = nominal[row, k] * (z + 0.5 * i / v_pu) * source**2 + fixed * source**2
+
+
+@kernel
+def measure_currents(
     parent: Array,
     r: Array,
     x: Array,
-    p: Array,
-    q: Array,
+    nominal: Array,
+    shares: Array,
     scale: Array,
-    device_bus: Array,
-    device_p: Array,
-    device_q: Array,
-    inverse_ampacity: Array,
-    tol: float,
-    max_iterations: int,
-    sweeps: int,
-    first: int,
-    last: int,
-    figures: Array,
-    iterations: Array,
-    status: Array,
+    load: Array,
+    work: Array,
 ) -> None:
-    """Score candidates `first` to `last` (excluded) over every load state.
+    """Write the squared currents, and the power arriving at each bus, at the voltages found."""
+    v, ell, p, q = work[0], work[1], work[2], work[3]
+    load_at_voltage(nominal, shares, scale, v, load, work[4:6])
+    p[:] = load[0]
+    q[:] = load[1]
+    ell[0] = 0.0
+    for k in range(len(parent) - 1, 0, -1):
+        ell[k] = (p[k] * p[k] + q[k] * q[k]) / v[k]
+        p[parent[k]] += p[k] + r[k] * ell[k]
+        q[parent[k]] += q[k] + x[k] * ell[k]
 
-    Parameters
-    ----------
-    r, x : (n_bus,) arrays
-    p, q : (1 or n_state, n_bus) arrays
-        Base loads of a state in kW and kvar.
-    scale : (1 or n_state,) array
-    device_bus : (n_candidate, n_device) array
-    device_p, device_q : (1 or n_candidate, 1 or n_state, 1 or n_device) arrays
-        What a device adds to the load at its bus, in kW and kvar.
-    figures : (n_candidate, n_state, 5) array
-        As the first of `FIGURES`.
-    """
-    n_bus = len(parent)
-    n_state = figures.shape[1]
-    load = np.empty((2, n_bus))
-    work = np.empty((6, n_bus))
-    for candidate in range(first, last):
-        for state in range(n_state):
-            p_row = p[state if len(p) > 1 else 0]
-            q_row = q[state if len(q) > 1 else 0]
-            unit = scale[state if len(scale) > 1 else 0]
-            for k in range(n_bus):
-                load[0, k] = p_row[k] * unit
-                load[1, k] = q_row[k] * unit
-            for device in range(device_bus.shape[1]):
-                bus = device_bus[candidate, device]
-                load[0, bus] += (
-                    unit
-                    * device_p[
-                        candidate if device_p.shape[0] > 1 else 0,
-                        state if device_p.shape[1] > 1 else 0,
-                        device if device_p.shape[2] > 1 else 0,
-                    ]
-                )
-                load[1, bus] += (
-                    unit
-                    * device_q[
-                        candidate if device_q.shape[0] > 1 else 0,
-                        state if device_q.shape[1] > 1 else 0,
-                        device if device_q.shape[2] > 1 else 0,
-                    ]
-                )
-            code, n_sweep, _ = solve_case(parent, r, x, load, work, tol, max_iterations, sweeps)
-            is_solved = code in (CONVERGED, STOPPED)
-            status[candidate, state] = code
-            iterations[candidate, state] = n_sweep
-            fill_figures(r, x, inverse_ampacity, work, is_solved, figures[candidate, state])
+
+@kernel
+def solve_case(
+    method: int,
+    parent: Array,
+    r: Array,
+    x: Array,
+    nominal: Array,
+    shares: Array,
+    scale: Array,
+    load: Array,
+    work: Array,
+    tol: float,
+    limit: int,
+) -> tuple[int, int, float]:
+    """Solve one case by `method`."""
+    if method == NEWTON:
+        return newton_case(parent, r, x, nominal, shares, scale, load, work, tol, limit)
+    load[:] = nominal
+    if method == DISTFLOW:
+        return distflow_case(parent, r, x, load, work, tol, limit)
+    return current_case(parent, r, x, load, work, method)

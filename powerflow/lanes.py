@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from powerflow.block import DONE, LOADING, LOSS_P, LOSS_Q, LOST, W_MAX, W_MIN
+from powerflow.block import DONE, LOST
 from powerflow.jit import vector_kernel
 from powerflow.newton import N_ROWS
 from powerflow.result import CONVERGED, ITERATION_LIMIT, NO_SOLUTION, UNDECIDED
+from powerflow.units import AMP, PER_KW, V_SOURCE
 from powerflow.vector import (
     LANES,
     TILE,
@@ -35,11 +36,11 @@ def block_memory(n_bus: int) -> NDArray[np.float64]:
 
 
 @vector_kernel
-def load_rows(table: Array, rows: Array, unit: Array, block: Array) -> None:
-    """Fill (n_bus, LANES) with `unit` times the table's rows, one row a lane."""
+def load_rows(table: Array, rows: Array, scale: Array, block: Array) -> None:
+    """Fill (n_bus, LANES) with the table's rows in per unit, one row a lane."""
     n_bus = table.shape[1]
     if n_bus >= TILE:
-        factor = load(unit, 0)
+        factor = load(scale, PER_KW)
         for k in range(0, n_bus - TILE, TILE):
             load_tile(block, table, rows, k, factor)
         # The last tile may overlap the one before it.
@@ -47,37 +48,37 @@ def load_rows(table: Array, rows: Array, unit: Array, block: Array) -> None:
     else:
         for k in range(n_bus):
             for lane in range(LANES):
-                block[k, lane] = table[rows[lane], k] * unit[0, lane]
+                block[k, lane] = table[rows[lane], k] * scale[PER_KW, lane]
 
 
 @vector_kernel
-def store_voltages(w: Array, cases: Array, v_source: Array, v_out: Array) -> None:
-    """Write v_source / sqrt(w) of each lane to its row of the table."""
+def store_voltages(w: Array, cases: Array, scale: Array, v_out: Array) -> None:
+    """Write each lane's voltages in p.u., from 1 / v, to its row of the table."""
     n_bus = v_out.shape[1]
     if n_bus >= TILE:
-        factor = load(v_source, 0)
+        factor = load(scale, V_SOURCE)
         for k in range(0, n_bus - TILE, TILE):
             store_tile_inverse_sqrt(w, v_out, cases, k, factor)
         store_tile_inverse_sqrt(w, v_out, cases, n_bus - TILE, factor)
     else:
         for k in range(n_bus):
             for lane in range(LANES):
-                v_out[cases[lane], k] = v_source[0, lane] / np.sqrt(w[k, lane])
+                v_out[cases[lane], k] = scale[V_SOURCE, lane] / np.sqrt(w[k, lane])
 
 
 @vector_kernel
-def store_currents(ell: Array, cases: Array, amp: Array, i_out: Array) -> None:
-    """Write amp * sqrt(ell) of each lane to its row of the table."""
+def store_currents(ell: Array, cases: Array, scale: Array, i_out: Array) -> None:
+    """Write each lane's currents in A, from their squares, to its row of the table."""
     n_bus = i_out.shape[1]
     if n_bus >= TILE:
-        factor = load(amp, 0)
+        factor = load(scale, AMP)
         for k in range(0, n_bus - TILE, TILE):
             store_tile_sqrt(ell, i_out, cases, k, factor)
         store_tile_sqrt(ell, i_out, cases, n_bus - TILE, factor)
     else:
         for k in range(n_bus):
             for lane in range(LANES):
-                i_out[cases[lane], k] = amp[0, lane] * np.sqrt(ell[k, lane])
+                i_out[cases[lane], k] = scale[AMP, lane] * np.sqrt(ell[k, lane])
 
 
 @vector_kernel
@@ -88,13 +89,3 @@ def status_of(state: float, is_newton: bool) -> int:
     if not is_newton:
         return UNDECIDED
     return NO_SOLUTION if state == LOST else ITERATION_LIMIT
-
-
-@vector_kernel
-def write_figures(tally: Array, lane: int, figures: Array) -> None:
-    """Write the figures that both forms report."""
-    figures[0] = tally[LOSS_P, lane]
-    figures[1] = tally[LOSS_Q, lane]
-    figures[2] = 1.0 / tally[W_MAX, lane]
-    figures[3] = 1.0 / tally[W_MIN, lane]
-    figures[4] = tally[LOADING, lane]

@@ -30,7 +30,23 @@ from powerflow.block import (
     W,
 )
 from powerflow.jit import vector_kernel
-from powerflow.plan import DROP_ELL, DROP_P, DROP_Q, JOINS, LEAF, SENDS_FIRST, SENDS_MORE, R, X
+from powerflow.plan import (
+    DROP_ELL,
+    DROP_P,
+    DROP_Q,
+    JOINS,
+    LEAF,
+    SENDS_FIRST,
+    SENDS_MORE,
+    SHARE_I,
+    SHARE_P,
+    SHARE_Z,
+    SHUNT_P,
+    SHUNT_Q,
+    R,
+    X,
+)
+from powerflow.units import PER_KW, V_SOURCE
 from powerflow.vector import (
     add,
     both,
@@ -58,15 +74,11 @@ Array = Any
 SLOPE, DP_SIDE, DQ_SIDE, P_NOMINAL, Q_NOMINAL, DP_LOAD, DQ_LOAD, N_ROWS = 6, 7, 8, 9, 10, 11, 12, 13
 """Further rows of a block's memory: slopes by a bus's own squared voltage, loads at nominal."""
 
-SHARE_Z, SHARE_I, SHARE_P, SHUNT_P, SHUNT_Q, N_SHARE = 0, 1, 2, 3, 4, 5
-"""Columns of the (n_bus, N_SHARE) table of voltage-dependent loads: shares of constant impedance,
-current and power, and fixed shunts in kW and kvar at nominal voltage."""
-
 
 @vector_kernel
-def _load_at_voltage(shares: Array, v_source: Array, unit: Array, memory: Array) -> None:
+def _load_at_voltage(shares: Array, scale: Array, memory: Array) -> None:
     """Write the loads, and their slopes, at the voltages that row W holds."""
-    v, nominal, squared = memory[W], load(v_source, 0), spread(0.0)
+    v, nominal = memory[W], load(scale, V_SOURCE)
     squared = mul(nominal, nominal)
     for k in range(len(shares)):
         v_pu = mul(vsqrt(load(v, k)), nominal)
@@ -80,7 +92,7 @@ def _load_at_voltage(shares: Array, v_source: Array, unit: Array, memory: Array)
             (Q_NOMINAL, SHUNT_Q, Q_LOAD, DQ_LOAD),
         ):
             own = load(memory[at_nominal], k)
-            fixed = mul(spread(shares[k, shunt]), load(unit, 0))
+            fixed = mul(spread(shares[k, shunt]), load(scale, PER_KW))
             store(memory[total], k, fma(own, factor, mul(fixed, v_squared)))
             store(memory[d_total], k, fma(own, d_factor, mul(fixed, squared)))
 
@@ -91,8 +103,7 @@ def newton_block(
     parent: Array,
     table: Array,
     shares: Array,
-    v_source: Array,
-    unit: Array,
+    scale: Array,
     memory: Array,
     tally: Array,
     tol: float,
@@ -105,8 +116,8 @@ def newton_block(
     shares : (n_bus or 0, N_SHARE) array
         Empty when all loads are constant power; otherwise P_NOMINAL and Q_NOMINAL hold the loads
         at nominal voltage, and P_LOAD and Q_LOAD what they take on return.
-    v_source, unit : (1, LANES) array
-        Source voltage in p.u. and per unit of a kW, for `shares`.
+    scale : (N_SCALE, LANES) array
+        As `powerflow.units.kernel_scales`.
     """
     p_load, q_load, state = memory[P_LOAD], memory[Q_LOAD], memory[W]
     offset, slope = memory[DROP], memory[SLOPE]
@@ -128,7 +139,7 @@ def newton_block(
     is_on = less(zero, one)
     for count in range(1, limit + 1):
         if len(shares) > 0:
-            _load_at_voltage(shares, v_source, unit, memory)
+            _load_at_voltage(shares, scale, memory)
         p, q, dp, dq, flattest = zero, zero, zero, zero, one
         for k in range(n_bus - 1, 0, -1):
             bits = step[k]
@@ -194,6 +205,6 @@ def newton_block(
         if not holds_any(is_on):
             break
     if len(shares) > 0:
-        _load_at_voltage(shares, v_source, unit, memory)
+        _load_at_voltage(shares, scale, memory)
     for k in range(n_bus):
         store(state, k, div(one, load(state, k)))

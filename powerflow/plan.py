@@ -22,6 +22,10 @@ R, X, DROP_P, DROP_Q, DROP_ELL, DAMP, START, N_COEFFICIENT = 0, 1, 2, 3, 4, 5, 6
 """Columns of the coefficient table (one cache line a bus): resistance and reactance, the factors
 of P, Q and ell in a voltage drop, the damping toward the guide, and the guide's own 1 / v."""
 
+SHARE_Z, SHARE_I, SHARE_P, SHUNT_P, SHUNT_Q, N_SHARE = 0, 1, 2, 3, 4, 5
+"""Columns of the (n_bus, N_SHARE) table of voltage-dependent loads: shares of constant impedance,
+current and power, and fixed shunts in kW and kvar at nominal voltage."""
+
 GUIDE_SWEEPS = 4
 """Sweeps spent on the guide: it steers the first guess and the rate, never the answer."""
 
@@ -56,7 +60,7 @@ class Plan(NamedTuple):
 def plan_of(feeder: Feeder) -> Plan:
     """Return a feeder's plan, guided by its own loads; made once and kept.
 
-    ``inverse_ampacity`` is 1 / ampacity_a^2, 0 where unknown.
+    ``inverse_ampacity`` is 1 / ampacity_a^2, 0 where unknown, and empty when none is known.
     """
     unit = 1.0 / units.one_ohm_kva(feeder.base_kv * feeder.v_source_pu)
     table = np.zeros((feeder.n_bus, N_COEFFICIENT))
@@ -66,7 +70,8 @@ def plan_of(feeder: Feeder) -> Plan:
         np.empty((7, feeder.n_bus)), table,
     )  # fmt: skip
     inverse = np.nan_to_num(1.0 / np.square(feeder.ampacity_a), nan=0.0)
-    return Plan(tree_steps(feeder.parent), table, inverse)
+    known = inverse if feeder.has_ampacity else np.zeros(0)
+    return Plan(tree_steps(feeder.parent), table, known)
 
 
 @kernel

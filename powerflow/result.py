@@ -15,7 +15,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 CONVERGED, NO_SOLUTION, ITERATION_LIMIT, STOPPED, UNDECIDED = 0, 1, 2, 3, 4
-"""Status codes of a case; the kernels write them, `PowerFlowResult.status` words them."""
+"""Status codes of a case; the kernels write them, `PowerFlowResult.status` words them. A case that
+the sweep gives up is undecided until Newton's method has judged it; no result shows that code."""
 
 PER_BUS = ("v_pu", "i_a", "loading_pct")
 PER_CASE = (
@@ -29,7 +30,10 @@ PER_CASE = (
     "max_loading_pct",
 )
 OUTPUTS = PER_BUS + PER_CASE
-"""Every figure that can be asked of `power_flow`."""
+"""The figures that `power_flow` gives unless told otherwise."""
+
+ON_REQUEST = ("angle_rad",)
+"""Figures that must be asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +48,17 @@ class PowerFlowResult:
     feeder : Feeder
         The feeder the cases were computed on.
     iterations : (n_case,) int array
-        Sweeps (or Newton steps) spent.
+        Sweeps plus Newton steps spent.
     mismatch_pu : (n_case,) float array
-        Largest change of a voltage in the last sweep, per unit of the source voltage.
+        Largest error of a voltage that the last step can have left, estimated from how fast the
+        steps shrank; per unit of the source voltage. After `sweeps`: the last sweep's change.
     converged : (n_case,) bool array
     status_code : (n_case,) int array
         0 converged, 1 no solution, 2 iteration limit, 3 stopped after the sweeps asked for.
     v_pu : (n_case, n_bus) float array
         Voltage magnitudes per unit of the base voltage.
+    angle_rad : (n_case, n_bus) float array
+        Voltage angles against the source; only on request.
     i_a : (n_case, n_bus) float array
         Current in A of the branch entering each bus; column 0 is 0.
     loading_pct : (n_case, n_bus) float array
@@ -74,6 +81,7 @@ class PowerFlowResult:
     converged: NDArray[np.bool_]
     status_code: NDArray[np.int8]
     v_pu: FloatArray | None = None
+    angle_rad: FloatArray | None = None
     i_a: FloatArray | None = None
     loading_pct: FloatArray | None = None
     loss_kw: FloatArray | None = None

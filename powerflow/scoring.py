@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from powerflow import batch, kernels, units
+from powerflow import batch, units
 from powerflow.fused import fused_batch, fused_newton
+from powerflow.kernels import FIGURES
 from powerflow.lanes import block_memory
 from powerflow.plan import plan_of
+from powerflow.portable import score_batch
 from powerflow.result import CONVERGED, STOPPED, UNDECIDED
-from powerflow.solve import scale_figures
 
 if TYPE_CHECKING:
     from powerflow.feeder import Feeder
@@ -120,27 +121,28 @@ def score(
             "device_q_kvar": device_q.shape[1],
         },
     )
-    source_kv = v_source * kv
-    scale = batch.read_only(1.0 / units.one_ohm_kva(source_kv))
+    scales = units.kernel_scales(kv, v_source)
     n_candidate = len(bus)
-    figures = np.empty((n_candidate, n_state, 5))
+    figures = np.empty((5, n_candidate, n_state))
     iterations = np.empty((n_candidate, n_state), dtype=np.int64)
     status = np.empty((n_candidate, n_state), dtype=np.int8)
     plan = plan_of(feeder)
-    tree = (plan.steps, feeder.parent, feeder.r_ohm, feeder.x_ohm)
-    given = (p, q, scale, bus, device_p, device_q, plan.inverse_ampacity)
+    tree = (feeder.parent, feeder.r_ohm, feeder.x_ohm)
+    given = (p, q, scales, bus, device_p, device_q, plan.inverse_ampacity)
     made = (figures, iterations, status)
 
     def stop_after(first: int, last: int) -> None:
-        kernels.score_batch(*tree[1:], *given, 1.0, 1, sweeps or 0, first, last, *made)
+        score_batch(sweeps or 0, *tree, *given, 1.0, 1, first, last, *made)
 
     def sweep(first: int, last: int) -> None:
         memory = block_memory(n_bus)
-        fused_batch(*tree, *given, memory, tol_pu, max_iterations, first, last, *made)
+        fused_batch(plan.steps, *tree, *given, memory, tol_pu, max_iterations, first, last, *made)
 
     def newton(first: int, last: int) -> None:
         memory = block_memory(n_bus)
-        fused_newton(*tree, *given, memory, tol_pu, max_iterations, undecided, first, last, *made)
+        fused_newton(
+            plan.steps, *tree, *given, memory, tol_pu, max_iterations, undecided, first, last, *made
+        )
 
     batch.run_split(stop_after if sweeps else sweep, n_candidate, n_threads)
     undecided = np.argwhere(status == UNDECIDED)
@@ -153,11 +155,18 @@ def score(
             batch.check_finite(name, rows, feeder.bus_id)
         for name, values in {"device_p_kw": device_p, "device_q_kvar": device_q}.items():
             _check_device_power(name, values)
-        figures[~converged] = np.nan
+        figures[:, ~converged] = np.nan
+    if not feeder.has_ampacity:
+        figures[FIGURES.index("max_loading_pct")] = np.nan
+    loss_kw, loss_kvar, v_min_pu, v_max_pu, max_loading_pct = figures
     return Score(
+        loss_kw=loss_kw,
+        loss_kvar=loss_kvar,
+        v_min_pu=v_min_pu,
+        v_max_pu=v_max_pu,
+        max_loading_pct=max_loading_pct,
         iterations=iterations,
         converged=converged,
-        **scale_figures(feeder, figures, v_source, source_kv),
     )
 
 

@@ -8,18 +8,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from powerflow import batch, kernels, units
+from powerflow import batch
+from powerflow.angles import angle_batch
+from powerflow.inputs import Inputs, check_inputs
+from powerflow.kernels import FIGURES
 from powerflow.lanes import block_memory
-from powerflow.newton import N_SHARE
 from powerflow.plan import plan_of
-from powerflow.result import CONVERGED, OUTPUTS, STOPPED, UNDECIDED, PowerFlowResult
+from powerflow.portable import solve_batch
+from powerflow.result import (
+    CONVERGED,
+    ON_REQUEST,
+    OUTPUTS,
+    PER_CASE,
+    STOPPED,
+    UNDECIDED,
+    PowerFlowResult,
+)
 from powerflow.stream import stream_batch
 from powerflow.vector import LANES
 
 if TYPE_CHECKING:
     from powerflow.feeder import Feeder
-
-FloatArray = NDArray[np.float64]
 
 
 def power_flow(
@@ -31,6 +40,9 @@ def power_flow(
     base_kv: ArrayLike | None = None,
     r_ohm: ArrayLike | None = None,
     x_ohm: ArrayLike | None = None,
+    zip_shares: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+    shunt_p_kw: ArrayLike | None = None,
+    shunt_q_kvar: ArrayLike | None = None,
     tol_pu: float = 1e-8,
     max_iterations: int = 100,
     sweeps: int | None = None,
@@ -39,9 +51,10 @@ def power_flow(
 ) -> PowerFlowResult:
     """Compute a batch of balanced power flows on a radial feeder.
 
-    Loads are constant power and positive when consuming. Every input may have one row (or be a
-    scalar) for all cases, or one row a case. The default is the DistFlow sweep to convergence;
-    the cost is O(n_bus) a sweep and case.
+    Loads are positive when consuming, and constant power unless `zip_shares` says otherwise. Every
+    input may have one row (or be a scalar) for all cases, or one row a case. A case is swept
+    (DistFlow, squared magnitudes) until its error is below the tolerance; stressed cases and loads
+    that depend on voltage go to Newton's method on the tree. Each sweep or step is O(n_bus).
 
     Parameters
     ----------
@@ -54,16 +67,25 @@ def power_flow(
         Line-to-line base voltage; ohm, kW and A stay what they are.
     r_ohm, x_ohm : (n_bus,) or (n_case, n_bus) float array, optional
         Impedance of the branch entering each bus; column 0 is ignored.
+    zip_shares : (z, i, p), optional
+        Shares of constant impedance, current and power in every load, each a number or (n_bus,)
+        array; they add up to 1 at each bus. `p_kw` and `q_kvar` then are the loads at nominal
+        voltage (1 p.u. of `base_kv`). All constant power by default.
+    shunt_p_kw, shunt_q_kvar : float or (n_bus,) float array, optional
+        Fixed shunts by their power at nominal voltage, positive when consuming (a capacitor has
+        negative q); their power goes with the voltage squared.
     tol_pu : float
-        A case has converged when no voltage changes by more than this in a sweep.
+        Greatest voltage error that a converged case may have left, as estimated from how fast the
+        steps shrink; at least 1e-13.
     max_iterations : int
-        Sweeps after which a case is given up.
+        Sweeps, and then Newton steps, after which a case is given up.
     sweeps : int, optional
         Stop the current sweep (backward/forward sweep, flat start) after exactly this many sweeps:
         losses and currents are those of the last backward sweep, voltages those of the last
         forward sweep. For comparison with published figures that were stopped early.
     outputs : collection of str
-        Names out of `OUTPUTS`; leave out what a large batch need not hold.
+        Names of figures (`powerflow.result.OUTPUTS` and "angle_rad"); leave out what a large batch
+        need not hold.
     n_threads : int, optional
         Threads that share the batch; NUMBA_NUM_THREADS by default. Answers do not depend on it.
 
@@ -90,174 +112,128 @@ def power_flow(
     202.677
     """
     batch.check_settings(tol_pu, max_iterations, sweeps)
-    if isinstance(outputs, str) or not set(outputs) <= set(OUTPUTS):
-        raise ValueError(f"outputs must be a collection out of {OUTPUTS}, not {outputs!r}")
-    wanted = frozenset(outputs)
-    n_bus = feeder.n_bus
-    rows = {
-        "r_ohm": _branch_rows("r_ohm", feeder.r_ohm, r_ohm, feeder.bus_id),
-        "x_ohm": _branch_rows("x_ohm", feeder.x_ohm, x_ohm, feeder.bus_id),
-        "p_kw": batch.bus_rows("p_kw", feeder.p_kw if p_kw is None else p_kw, n_bus),
-        "q_kvar": batch.bus_rows("q_kvar", feeder.q_kvar if q_kvar is None else q_kvar, n_bus),
-    }
-    columns = {
-        "v_source_pu": batch.case_column(
-            "v_source_pu", feeder.v_source_pu if v_source_pu is None else v_source_pu
-        ),
-        "base_kv": batch.case_column("base_kv", feeder.base_kv if base_kv is None else base_kv),
-    }
-    n_case = batch.common_length("case", {k: len(a) for k, a in {**rows, **columns}.items()})
-    source_kv = columns["v_source_pu"] * columns["base_kv"]
-    hold = _Figures(feeder.n_bus, n_case, wanted)
+    if isinstance(outputs, str) or not set(outputs) <= {*OUTPUTS, *ON_REQUEST}:
+        known = (*OUTPUTS, *ON_REQUEST)
+        raise ValueError(f"outputs must be a collection out of {known}, not {outputs!r}")
+    inputs = check_inputs(
+        feeder, p_kw, q_kvar, v_source_pu, base_kv, r_ohm, x_ohm,
+        zip_shares, shunt_p_kw, shunt_q_kvar,
+    )  # fmt: skip
+    made = _Made(feeder.n_bus, inputs.n_case, frozenset(outputs))
     if sweeps is None:
-        _solve_in_lanes(feeder, rows, columns, hold, tol_pu, max_iterations, n_threads)
+        _converge(feeder, inputs, made, tol_pu, max_iterations, n_threads)
+    elif len(inputs.shares):
+        raise ValueError("sweeps stops a constant-power sweep: leave out zip_shares and shunts")
     else:
-        _stop_after(feeder, rows, columns, hold, sweeps, n_threads)
-    converged = (hold.status == CONVERGED) | (hold.status == STOPPED)
+        _stop_after(feeder, inputs, made, sweeps, n_threads)
+    converged = (made.status == CONVERGED) | (made.status == STOPPED)
     if not converged.all():
         # NaN in a load cannot converge, so that a clean batch need not be searched for it.
-        for name in ("p_kw", "q_kvar"):
-            batch.check_finite(name, rows[name], feeder.bus_id)
-        hold.blank(~converged)
-    made = scale_figures(feeder, hold.figures, columns["v_source_pu"], source_kv)
-    made |= {"v_pu": hold.v_pu, "i_a": hold.i_a, "v_min_bus": hold.v_min_bus}
-    if "loading_pct" in wanted:
-        made["loading_pct"] = hold.i_a * (100.0 / feeder.ampacity_a)
+        for name, rows in (("p_kw", inputs.p), ("q_kvar", inputs.q)):
+            batch.check_finite(name, rows, feeder.bus_id)
+        made.blank(~converged)
+    named = made.named(feeder)
     return PowerFlowResult(
         feeder=feeder,
-        iterations=hold.iterations,
-        mismatch_pu=hold.mismatch,
+        iterations=made.iterations,
+        mismatch_pu=made.errors,
         converged=converged,
-        status_code=hold.status,
-        **{name: made[name] for name in wanted},
+        status_code=made.status,
+        **{name: named[name] for name in outputs},
     )
 
 
-class _Figures:
+class _Made:
     """Hold the arrays that the kernels fill."""
 
     def __init__(self, n_bus: int, n_case: int, wanted: frozenset[str]) -> None:
-        self.v_pu = np.empty((n_case if "v_pu" in wanted else 0, n_bus))
-        self.i_a = np.empty((n_case if wanted & {"i_a", "loading_pct"} else 0, n_bus))
-        self.figures = np.empty((n_case, len(kernels.FIGURES)))
-        self.mismatch = np.empty(n_case)
+        def rows(*names: str) -> NDArray[np.float64]:
+            return np.empty((n_case if wanted & set(names) else 0, n_bus))
+
+        self.v_pu = rows("v_pu", "angle_rad")
+        self.angle_rad = rows("angle_rad")
+        self.i_a = rows("i_a", "loading_pct")
+        is_measured = bool(wanted & {*PER_CASE, "i_a", "loading_pct"})
+        self.figures = np.empty((len(FIGURES) if is_measured else 0, n_case))
+        self.errors = np.empty(n_case)
         self.iterations = np.zeros(n_case, dtype=np.int64)
         self.v_min_bus = np.empty(n_case, dtype=np.int64)
         self.status = np.empty(n_case, dtype=np.int8)
-        self.is_measured = bool(wanted - {"v_pu"})
+        self.has_loading = "loading_pct" in wanted
 
     def blank(self, failed: NDArray[np.bool_]) -> None:
         """Leave no number that could be mistaken for an answer."""
-        for array in (self.v_pu, self.i_a, self.figures, self.mismatch):
+        for array in (self.v_pu, self.angle_rad, self.i_a, self.errors):
             if len(array):
                 array[failed] = np.nan
+        self.figures[:, failed] = np.nan
         self.v_min_bus[failed] = -1
 
+    def named(self, feeder: Feeder) -> dict[str, Any]:
+        """Return every figure that was made, by its name."""
+        named: dict[str, Any] = dict(zip(FIGURES, self.figures, strict=False))
+        named |= {"v_pu": self.v_pu, "angle_rad": self.angle_rad, "v_min_bus": self.v_min_bus}
+        named["i_a"] = self.i_a
+        if self.has_loading:
+            named["loading_pct"] = self.i_a * (100.0 / feeder.ampacity_a)
+        if not feeder.has_ampacity:
+            named["max_loading_pct"] = np.full(len(self.status), np.nan)
+        return named
 
-def _solve_in_lanes(
+
+def _converge(
     feeder: Feeder,
-    rows: dict[str, FloatArray],
-    columns: dict[str, FloatArray],
-    hold: _Figures,
+    inputs: Inputs,
+    made: _Made,
     tol_pu: float,
     max_iterations: int,
     n_threads: int | None,
 ) -> None:
     """Sweep every case, then take those that are stressed to Newton's method."""
     plan = plan_of(feeder)
-    source_kv = columns["v_source_pu"] * columns["base_kv"]
-    scales = np.array(
-        np.broadcast_arrays(
-            1.0 / units.one_ohm_kva(source_kv), columns["v_source_pu"], units.one_ohm_a(source_kv)
-        )
-    )
-    is_shared = rows["r_ohm"].base is feeder.r_ohm and rows["x_ohm"].base is feeder.x_ohm
-    r, x = np.broadcast_arrays(rows["r_ohm"], rows["x_ohm"])
-    branches = np.array([r, x])
 
     def solve(is_newton: bool, order: NDArray[np.int64]) -> None:
         def part(first: int, last: int) -> None:
             table = plan.table
-            if not is_shared:
+            if inputs.has_own_branches:
                 table = np.repeat(table[:, :, np.newaxis], LANES, axis=2)
             stream_batch(
-                plan.steps, feeder.parent, table, branches, np.zeros((0, N_SHARE)),
-                rows["p_kw"], rows["q_kvar"], scales, plan.inverse_ampacity,
-                block_memory(feeder.n_bus), tol_pu, max_iterations, is_newton,
-                hold.is_measured, order, first, last, hold.v_pu, hold.i_a, hold.figures,
-                hold.mismatch, hold.iterations, hold.v_min_bus, hold.status,
+                plan.steps, feeder.parent, table, inputs.branches, inputs.shares,
+                inputs.p, inputs.q, inputs.scales, plan.inverse_ampacity,
+                block_memory(feeder.n_bus), tol_pu, max_iterations, is_newton, order, first, last,
+                made.v_pu, made.i_a, made.figures, made.errors, made.iterations,
+                made.v_min_bus, made.status,
             )  # fmt: skip
 
         batch.run_split(part, len(order), n_threads)
 
-    solve(False, np.arange(len(hold.status)))
-    undecided = np.flatnonzero(hold.status == UNDECIDED)
+    depends_on_voltage = len(inputs.shares) > 0
+    solve(depends_on_voltage, np.arange(inputs.n_case))
+    undecided = np.flatnonzero(made.status == UNDECIDED)
     if len(undecided):
         solve(True, undecided)
+    if len(made.angle_rad):
+
+        def angles(first: int, last: int) -> None:
+            angle_batch(
+                feeder.parent, inputs.branches, inputs.shares, inputs.p, inputs.q, inputs.scales,
+                first, last, made.v_pu, made.angle_rad,
+            )  # fmt: skip
+
+        batch.run_split(angles, inputs.n_case, n_threads)
 
 
 def _stop_after(
-    feeder: Feeder,
-    rows: dict[str, FloatArray],
-    columns: dict[str, FloatArray],
-    hold: _Figures,
-    sweeps: int,
-    n_threads: int | None,
+    feeder: Feeder, inputs: Inputs, made: _Made, sweeps: int, n_threads: int | None
 ) -> None:
     """Run the current sweep a given number of times."""
-    source_kv = columns["v_source_pu"] * columns["base_kv"]
-    unit = 1.0 / units.one_ohm_kva(source_kv)
 
     def part(first: int, last: int) -> None:
-        kernels.solve_batch(
-            feeder.parent, rows["r_ohm"], rows["x_ohm"], rows["p_kw"], rows["q_kvar"],
-            batch.read_only(unit), plan_of(feeder).inverse_ampacity, 1.0, 1, sweeps, first, last,
-            hold.v_pu, hold.i_a, hold.figures, hold.mismatch, hold.iterations, hold.v_min_bus,
-            hold.status,
+        solve_batch(
+            sweeps, feeder.parent, inputs.branches, inputs.shares, inputs.p, inputs.q,
+            inputs.scales, plan_of(feeder).inverse_ampacity, 1.0, 1, first, last,
+            made.v_pu, made.i_a, made.angle_rad, made.figures, made.errors, made.iterations,
+            made.v_min_bus, made.status,
         )  # fmt: skip
 
-    batch.run_split(part, len(hold.status), n_threads)
-    np.sqrt(hold.v_pu, out=hold.v_pu)
-    np.sqrt(hold.i_a, out=hold.i_a)
-    if len(hold.v_pu):
-        hold.v_pu *= columns["v_source_pu"][:, np.newaxis]
-    if len(hold.i_a):
-        hold.i_a *= units.one_ohm_a(source_kv)[:, np.newaxis]
-
-
-def scale_figures(
-    feeder: Feeder, figures: FloatArray, v_source_pu: FloatArray, source_kv: FloatArray
-) -> dict[str, Any]:
-    """Turn the kernels' figures (last axis) into kW, kvar, p.u. and percent, by name.
-
-    Parameters
-    ----------
-    figures : (..., n_case, n_figure) float array
-    v_source_pu, source_kv : (1 or n_case,) float array
-    """
-    kva = units.one_ohm_kva(source_kv)
-    scaled = {
-        "loss_kw": figures[..., 0] * kva,
-        "loss_kvar": figures[..., 1] * kva,
-        "v_min_pu": np.sqrt(figures[..., 2]) * v_source_pu,
-        "v_max_pu": np.sqrt(figures[..., 3]) * v_source_pu,
-        "max_loading_pct": np.sqrt(figures[..., 4]) * (100.0 * units.one_ohm_a(source_kv)),
-    }
-    if not feeder.has_ampacity:
-        scaled["max_loading_pct"] = np.full_like(scaled["max_loading_pct"], np.nan)
-    if figures.shape[-1] > len(scaled):
-        scaled["substation_kw"] = figures[..., 5] * kva
-        scaled["substation_kvar"] = figures[..., 6] * kva
-    return scaled
-
-
-def _branch_rows(
-    name: str, own: FloatArray, values: ArrayLike | None, bus_id: tuple[str, ...]
-) -> FloatArray:
-    """Return checked impedance rows with column 0 (no branch) at 0."""
-    if values is None:
-        return own[np.newaxis]
-    rows = batch.bus_rows(name, values, len(own)).copy()
-    rows[:, 0] = 0.0
-    batch.check_impedance(name, rows, bus_id)
-    return batch.read_only(rows)
+    batch.run_split(part, inputs.n_case, n_threads)

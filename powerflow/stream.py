@@ -14,10 +14,7 @@ from powerflow.block import (
     AT,
     DROP,
     ERROR,
-    LOAD_P,
-    LOAD_Q,
-    LOSS_P,
-    LOSS_Q,
+    FIRST_FIGURE,
     N_TALLY,
     P_LOAD,
     Q_LOAD,
@@ -28,9 +25,10 @@ from powerflow.block import (
     sweep_block,
 )
 from powerflow.jit import vector_kernel
-from powerflow.lanes import load_rows, status_of, store_currents, store_voltages, write_figures
+from powerflow.lanes import load_rows, status_of, store_currents, store_voltages
 from powerflow.newton import P_NOMINAL, Q_NOMINAL, newton_block
 from powerflow.plan import fill_branches
+from powerflow.units import N_SCALE
 from powerflow.vector import LANES
 
 Array = Any
@@ -51,7 +49,6 @@ def stream_batch(
     tol: float,
     limit: int,
     is_newton: bool,
-    is_measured: bool,
     order: Array,
     first: int,
     last: int,
@@ -76,65 +73,62 @@ def stream_batch(
         Voltage-dependent loads, for Newton only.
     p, q : (1 or n_case, n_bus) arrays
         In kW and kvar; one row serves every case.
-    scales : (3, 1 or n_case) array
-        Per unit of a kW, p.u. of the source, A of a per-unit current.
+    scales : (N_SCALE, 1 or n_case) array
+        As `powerflow.units.kernel_scales`.
     memory : (N_ROWS, n_bus, LANES) array
         From `block_memory`.
     is_newton : bool
         Newton's method instead of the sweep.
-    is_measured : bool
-        Whether `figures`, `v_min_bus` or `i_out` are wanted.
     v_out, i_out : (0 or n_case, n_bus) arrays
         Voltages in p.u. and currents in A.
-    figures : (n_case, n_figure) array
-        As `powerflow.kernels.FIGURES`.
+    figures : (n_figure or 0, n_case) array
+        As `powerflow.kernels.FIGURES`; without rows, neither figures nor currents are computed.
     """
     n_bus = len(parent)
+    n_figure = len(figures)
     tally = np.zeros((N_TALLY, LANES))
     cases = np.zeros(LANES, dtype=np.int64)
     rows = np.zeros(LANES, dtype=np.int64)
-    scale = np.zeros((3, LANES))
+    scale = np.zeros((N_SCALE, LANES))
     p_row, q_row = (P_NOMINAL, Q_NOMINAL) if len(shares) > 0 else (P_LOAD, Q_LOAD)
     for start in range(first, last, LANES):
+        # Spare lanes of the last block repeat its last case.
         for lane in range(LANES):
             case = order[min(start + lane, last - 1)]
             cases[lane] = case
-            for i in range(3):
+            for i in range(N_SCALE):
                 scale[i, lane] = scales[i, case if scales.shape[1] > 1 else 0]
         for lane in range(LANES):
             rows[lane] = cases[lane] if len(p) > 1 else 0
-        load_rows(p, rows, scale[0:1], memory[p_row])
+        load_rows(p, rows, scale, memory[p_row])
         for lane in range(LANES):
             rows[lane] = cases[lane] if len(q) > 1 else 0
-        load_rows(q, rows, scale[0:1], memory[q_row])
+        load_rows(q, rows, scale, memory[q_row])
         if table.ndim == 3:
             _fill_lanes(branches, cases, table)
         if is_newton:
-            newton_block(
-                step, parent, table, shares, scale[1:2], scale[0:1], memory, tally, 2.0 * tol, limit
-            )
+            newton_block(step, parent, table, shares, scale, memory, tally, 2.0 * tol, limit)
         else:
             sweep_block(
                 step, parent, table, memory, tally, 2.0 * tol, limit,
                 (p, q, v_out), (start + LANES) * n_bus,
             )  # fmt: skip
-        if is_measured:
-            measure_block(step, parent, table, inverse_ampacity, memory, tally)
+        if n_figure > 0:
+            measure_block(step, parent, table, inverse_ampacity, scale, memory, tally, True)
             if len(i_out) > 0:
-                store_currents(memory[DROP], cases, scale[2:3], i_out)
+                store_currents(memory[DROP], cases, scale, i_out)
         if len(v_out) > 0:
-            store_voltages(memory[W], cases, scale[1:2], v_out)
-        # Spare lanes repeat the last case.
-        for lane in range(min(LANES, last - start)):
+            store_voltages(memory[W], cases, scale, v_out)
+        n_case = min(LANES, last - start)
+        for lane in range(n_case):
             case = cases[lane]
             status[case] = status_of(tally[STATE, lane], is_newton)
             iterations[case] += int(tally[SWEEPS, lane])
             errors[case] = 0.5 * tally[ERROR, lane]
-            if is_measured:
-                v_min_bus[case] = int(tally[AT, lane])
-                write_figures(tally, lane, figures[case])
-                figures[case, 5] = tally[LOAD_P, lane] + tally[LOSS_P, lane]
-                figures[case, 6] = tally[LOAD_Q, lane] + tally[LOSS_Q, lane]
+            v_min_bus[case] = int(tally[AT, lane])
+        for i in range(n_figure):
+            for lane in range(n_case):
+                figures[i, cases[lane]] = tally[FIRST_FIGURE + i, lane]
 
 
 @vector_kernel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,3 +67,20 @@ def one_ohm_a(kv: Number) -> Number:
     5773.5
     """
     return 1e3 * kv / _SQRT3
+
+
+PER_KW, V_SOURCE, AMP, KVA, N_SCALE = 0, 1, 2, 3, 4
+"""Rows of the kernels' scales."""
+
+
+def kernel_scales(base_kv: NDArray[np.float64], v_source_pu: NDArray[np.float64]) -> Any:
+    """Return what leads into the kernels' per unit and back out of it.
+
+    Returns
+    -------
+    (N_SCALE, n_case) float array
+        Per unit of a kW, p.u. of the source, A of a per-unit current, kVA of a per-unit power.
+    """
+    base_kv, v_source_pu = np.broadcast_arrays(base_kv, v_source_pu)
+    kva = one_ohm_kva(base_kv * v_source_pu)
+    return np.array([1.0 / kva, v_source_pu, one_ohm_a(base_kv * v_source_pu), kva])
