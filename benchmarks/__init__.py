@@ -1,0 +1,1 @@
+"""Races against peers, speed, trust and reproductions; part of the repository, not of the wheel."""

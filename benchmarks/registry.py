@@ -1,0 +1,88 @@
+"""Owns the list of benchmarks, and what every one of them is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Hold what a benchmark is asked.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for the files; made by the benchmark.
+    seed : int
+        Of all chance in it.
+    is_quick : bool
+        Tiny settings that show that everything runs; their figures mean nothing.
+    say : callable
+        Takes one line of progress.
+    """
+
+    out: Path
+    seed: int
+    is_quick: bool
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """Hold one benchmark: how it is called and where it lives.
+
+    Parameters
+    ----------
+    command : str
+        First word after ``python -m benchmarks``.
+    name : str
+        Second word; empty where the command is one benchmark.
+    summary : str
+        One line for `list` and for the help.
+    entry : str
+        ``module:function``; the function takes a `Task` and returns the content of its JSON
+        object. Imported when it runs, for a peer may not be installed.
+    """
+
+    command: str
+    name: str
+    summary: str
+    entry: str
+
+    @property
+    def title(self) -> str:
+        """Both words; also the name of the default folder."""
+        return f"{self.command} {self.name}".strip()
+
+    def run(self, task: Task) -> Mapping[str, Any]:
+        """Run it and return what ``--json`` prints."""
+        module, function = self.entry.split(":")
+        entry = cast(Callable[[Task], Mapping[str, Any]], getattr(import_module(module), function))
+        return entry(task)
+
+
+BENCHMARKS = (
+    Benchmark(
+        "peers",
+        "power-flow",
+        "batch power flow against power-grid-model, lightsim2grid and tensorpowerflow",
+        "benchmarks.peers.power_flow:run",
+    ),
+    Benchmark(
+        "speed",
+        "",
+        "start-up, first compile, engine overhead, siting evaluations per second",
+        "benchmarks.speed.report:run",
+    ),
+    Benchmark(
+        "trust",
+        "",
+        "1,000 random radial feeders against pandapower's Newton",
+        "benchmarks.trust:run",
+    ),
+)
+"""Every benchmark; a new one is one entry here and one module."""
