@@ -29,7 +29,8 @@ from problems.siting.certificate.stepped import round_sizes
 Floats = NDArray[np.float64]
 
 
-_CELLS = (21, 42, 105, 210, 525, 1050, 2100, 4200, 10500, 21000)
+_CELLS = (3, 7, 21, 42, 105, 210, 525, 1050, 2100, 4200, 10500, 21000)
+_FIRST_LEVEL = 2
 _MAX_WORK = 3e8
 _MAX_STATE = 5_000_000
 _RAISE = 1.03  # where no plan is known yet, prices climb towards a bound this much higher
@@ -147,7 +148,8 @@ class Search:
 
     def run(self, first: Reference) -> None:
         """Work on the box with the lowest bound until the gap is proven or the time is over."""
-        self._push(Box(make_ranges(self.model), -np.inf, 0, first))
+        level = min(_FIRST_LEVEL, len(self.cells) - 1)
+        self._push(Box(make_ranges(self.model), -np.inf, level, first))
         while self.boxes and not self.is_late():
             if self.lower_usd() >= self._target():
                 return
@@ -164,7 +166,7 @@ class Search:
                 self._settle(box)
                 continue
             for ranges in parts:
-                level = max(0, box.level - 1)
+                level = max(min(_FIRST_LEVEL, box.level), box.level - 1)
                 self._push(Box(ranges, box.bound_usd, level, box.reference, box.plan))
 
     def _push(self, box: Box) -> None:
@@ -178,9 +180,7 @@ class Search:
     def _settle(self, box: Box) -> None:
         """Close a box that cannot be split: one plan is left, or sizes too close to tell apart."""
         model = self.model
-        width = np.where(box.ranges.u_low <= box.ranges.u_high, box.ranges.u_high, 0.0)
-        width -= np.where(box.ranges.u_low <= box.ranges.u_high, box.ranges.u_low, 0.0)
-        if model.n_cell == 0 and width[1:].max(initial=0.0) > 0.0:
+        if model.n_cell == 0 and box.ranges.u_high[1:].max(initial=0.0) > 0.0:
             self._close(box.bound_usd)
             return
         nothing = np.zeros(model.n_bus)
@@ -218,6 +218,8 @@ class Search:
             grid = make_grid(model, self.program, box.ranges, n_cell)
             if box.level > 0 and (grid.work() > _MAX_WORK or grid.n_state > _MAX_STATE):
                 box.level -= 1
+                if box.plan is None:
+                    continue
                 return True
             outcome = run_round(grid, self._remainder(reference), intervals, cutoff)
             box.bound_usd = max(box.bound_usd, min(outcome.cost_usd, cutoff))
