@@ -73,6 +73,12 @@ BENCHMARKS = (
         "benchmarks.peers.power_flow:run",
     ),
     Benchmark(
+        "papers",
+        "hgapso",
+        "the HGAPSO paper, each printed figure beside ours with a verdict",
+        "benchmarks.papers.hgapso.run:run",
+    ),
+    Benchmark(
         "speed",
         "",
         "start-up, first compile, engine overhead, siting evaluations per second",
