@@ -3,12 +3,12 @@
 import difflib
 import importlib
 from abc import ABC, abstractmethod
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from heuristics.jit import FloatArray
-from heuristics.problem import Evaluation, Space
+from heuristics.problem import Evaluation, LocalModel, Space
 
 State: TypeAlias = Any
 
@@ -23,7 +23,14 @@ class Engine(ABC):
 
     `tell` is called after every `ask`, with exactly the points that were asked; the one exception
     is the last batch of a run, which `minimize` cuts to the budget and does not tell.
+
+    Attributes
+    ----------
+    needs_model : bool
+        Whether the engine works only on problems that offer local models.
     """
+
+    needs_model: ClassVar[bool] = False
 
     @abstractmethod
     def init(self, space: Space, rng: np.random.Generator, budget: int) -> State:
@@ -54,22 +61,28 @@ class Engine(ABC):
         """
         return None
 
-    def inform(self, space: Space, state: State, x: FloatArray, model: object) -> State:
+    def inform(self, space: Space, state: State, x: FloatArray, model: LocalModel) -> State:
         """Return the state that knows the local model at x (n_var,)."""
         raise NotImplementedError(f"{type(self).__name__} asks for no models")
 
 
 ENGINES = {
+    "de": "heuristics.de:DE",
+    "deap:ga": "heuristics.adapters.deap:DeapGA",
     "ga": "heuristics.ga:GA",
     "hgapso": "heuristics.hgapso:HGAPSO",
     "hgapso:printed": "heuristics.hgapso:printed_hgapso",
+    "nsga2": "heuristics.adapters.pymoo_engine:nsga2",
+    "memetic": "heuristics.memetic:Memetic",
     "pso": "heuristics.pso:PSO",
     "random": "heuristics.random_search:RandomSearch",
 }
+PYMOO = "pymoo:"
+"""Prefix of the names of pymoo's algorithms."""
 
 
 def list_engines() -> tuple[str, ...]:
-    """Return the names that `make_engine` knows."""
+    """Return the names that `make_engine` knows, those of pymoo's algorithms aside."""
     return tuple(ENGINES)
 
 
@@ -79,7 +92,8 @@ def make_engine(name: str, **settings: Any) -> Engine:
     Parameters
     ----------
     name : str
-        One of `list_engines()`.
+        One of `list_engines()`, or `pymoo:NAME` for pymoo's algorithm NAME (GA, DE, PSO, CMAES,
+        NelderMead, ...: see `heuristics.adapters.pymoo_engine`).
     **settings
         Fields of the engine that shall differ from its defaults.
 
@@ -90,18 +104,34 @@ def make_engine(name: str, **settings: Any) -> Engine:
     Raises
     ------
     ValueError
-        No engine of that name; the message suggests the nearest.
+        No engine of that name (the message suggests the nearest), or the library that it adapts is
+        not installed.
 
     Examples
     --------
     >>> make_engine("random", population=10)
     RandomSearch(population=10)
     """
-    if name not in ENGINES:
+    place = ENGINES.get(name)
+    if name.startswith(PYMOO):
+        place = "heuristics.adapters.pymoo_engine:PymooEngine"
+        settings = {"algorithm": name.removeprefix(PYMOO), **settings}
+    if place is None:
         near = difflib.get_close_matches(name.lower(), ENGINES, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"engine {name!r}: expected one of {', '.join(ENGINES)}{hint}")
-    module, attribute = ENGINES[name].split(":")
+        known = ", ".join((*ENGINES, f"{PYMOO}NAME"))
+        raise ValueError(f"engine {name!r}: expected one of {known}{hint}")
+    module, attribute = place.split(":")
     # Imported only when asked for: an adapter's library may not be installed.
-    engine: Engine = getattr(importlib.import_module(module), attribute)(**settings)
+    try:
+        make = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library in {"heuristics", ""}:
+            raise
+        raise ValueError(
+            f"engine {name!r}: needs the package {library}, which is not installed: "
+            f"pip install {library}"
+        ) from error
+    engine: Engine = make(**settings)
     return engine

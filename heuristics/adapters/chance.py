@@ -49,7 +49,7 @@ class PrivateChance:
         self._exchange()
 
     def _exchange(self) -> None:
-        python, legacy = random.getstate(), np.random.get_state()
+        python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
         random.setstate(self.python)
-        np.random.set_state(self.numpy)
+        np.random.set_state(self.numpy)  # noqa: NPY002
         self.python, self.numpy = python, legacy
