@@ -93,6 +93,8 @@ def minimize(
         raise ValueError(f"budget: expected a whole number of evaluations >= 1, got {budget!r}")
     if problem.n_obj != 1:
         raise ValueError(f"problem: expected one objective, got {problem.n_obj}")
+    if engine.needs_model and not isinstance(problem, LocalModelProblem):
+        raise ValueError(f"engine {engine!r} needs a problem with a local model")
     run = _Run(problem, engine, make_generator(seed), int(budget))
     with HeldInterrupt() as held:
         if checkpoint is None:
@@ -127,6 +129,8 @@ class _Run:
             point = engine.model_point(self.state)
             if point is not None:
                 model = self.modeled.local_model(point)
+                if model is None:
+                    raise ValueError(f"problem: expected a local model at {point}, got none")
                 self.n_evaluations += 1
                 self.state = engine.inform(space, self.state, point, model)
                 return

@@ -189,12 +189,36 @@ class Problem(Protocol):
         ...
 
 
+class LocalModel(Protocol):
+    """What a problem says of the surroundings of one point; asking it costs no evaluations.
+
+    It is a picklable value and gives the same answers whenever it is asked. Every point it returns
+    is a snapped point of the space. `heuristics.testing.check_problem` checks this.
+    """
+
+    def predict(self, x: FloatArray) -> Evaluation:
+        """Return what points (n, n_var) are likely worth: exact at the model's own point."""
+        ...
+
+    def neighbors(self, x: FloatArray) -> FloatArray:
+        """Return the points (n, n_var), n >= 0, that are one change of structure away from x.
+
+        What a change of structure is, the problem knows: one whole number set to another of its
+        values, one thing left out or put in. x (n_var,) need not be the model's own point.
+        """
+        ...
+
+    def refine(self, x: FloatArray) -> FloatArray:
+        """Return the points (n, n_var) with real variables where the model is best, by row."""
+        ...
+
+
 @runtime_checkable
 class LocalModelProblem(Problem, Protocol):
     """A problem that can also describe its surroundings at a point, at the price of one point."""
 
-    def local_model(self, x: FloatArray) -> object:
-        """Return the model at the point x (n_var,); what it holds is between problem and engine."""
+    def local_model(self, x: FloatArray) -> LocalModel | None:
+        """Return the model at the point x (n_var,); None where the point cannot be evaluated."""
         ...
 
 
