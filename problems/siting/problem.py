@@ -16,6 +16,7 @@ from problems.core.errors import ContentError, SettingError
 from problems.core.instance import Instance
 from problems.core.plan import Plan
 from problems.siting.equipment import SitingEquipment, feeder_bus
+from problems.siting.local_model import SitingModel, SitingTask, make_siting_model
 from problems.siting.repair import SitingRepair
 
 FloatArray = NDArray[np.float64]
@@ -166,6 +167,53 @@ class SitingProblem:
             missed = self._station_limits.excess(reached.spacing, reached.coverage)
             g = np.column_stack([g, missed])
         return Evaluation(f=np.where(np.isfinite(npv), -npv, np.inf)[:, None], g=g)
+
+    def local_model(self, x: FloatArray) -> SitingModel | None:
+        """Return the second-order model around candidate `x`, (n_var,), for engines that use one.
+
+        Returns
+        -------
+        SitingModel or None
+            None where a load state has no power flow solution.
+
+        Raises
+        ------
+        SettingError
+            If the power flow is stopped after some sweeps, which has no such model.
+        """
+        conditions, equipment = self.instance.conditions, self.equipment
+        if conditions.sweeps is not None:
+            raise SettingError("a local model needs a converged power flow: leave out sweeps")
+        prices = conditions.prices
+        worth = money.present_value_factor(
+            prices.discount_rate, conditions.horizon.years, conditions.money_rule
+        )
+        base_p_kw = self._base_p_kw.copy()
+        base_p_kw[:, self._settled] += self._station_p_kw[:, np.newaxis]
+        stations = float(equipment.stations)
+        task = SitingTask(
+            feeder=self.instance.feeder,
+            base_p_kw=base_p_kw,
+            base_q_kvar=self._base_q_kvar,
+            station_kw=self._station_p_kw,
+            usd_per_loss_kw=self._hours * prices.energy_per_kwh * worth,
+            base_loss_kw=self._base_loss_kw,
+            usd_fixed=worth * money.yearly_upkeep(prices, stations, 0.0)
+            + money.investment(prices, stations, stations * equipment.station_kw, 0.0, 0.0),
+            usd_per_bank=worth * money.yearly_upkeep(prices, 0.0, 1.0)
+            + money.investment(prices, 0.0, 0.0, 1.0, 0.0),
+            usd_per_kvar=money.investment(prices, 0.0, 0.0, 0.0, 1.0),
+            candidates=self._candidates,
+            space=self.space,
+            n_station=self._n_free,
+            n_bank=equipment.capacitors,
+            kvar_min=equipment.kvar_min,
+            kvar_max=equipment.kvar_largest,
+            kvar_step=equipment.kvar_step or 0.0,
+            is_at_most=equipment.bank_rule == "at-most",
+            limits=conditions.limits,
+        )
+        return make_siting_model(task, x)
 
     def plan(self, x: ArrayLike) -> Plan:
         """Return the plan that candidate `x`, (n_var,), stands for."""
