@@ -29,7 +29,7 @@ from problems.siting.sensitivity import Swing, sensitivity
 
 N_JOBS = 2
 QUICK_RUNS = 2
-LIMIT_S, QUICK_LIMIT_S = 600.0, 5.0
+LIMIT_S, QUICK_LIMIT_S = 300.0, 5.0
 """Seconds that the certificate of each best plan may take."""
 
 
