@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,10 +47,31 @@ def flow(
         int | None,
         typer.Option("--sweeps", min=1, help="Stop the current sweep after exactly N sweeps."),
     ] = None,
+    zip_shares: Annotated[
+        str | None,
+        typer.Option(
+            "--zip",
+            metavar="Z,I,P",
+            help="Shares of constant impedance, current and power in every load; they add up to 1.",
+        ),
+    ] = None,
+    shunts: Annotated[
+        str | None,
+        typer.Option(
+            "--shunts",
+            metavar="FILE",
+            help="Fixed shunts, CSV or TOML tables of shunt: bus,q_kvar and, if any, p_kw; power "
+            "at nominal voltage, a capacitor's q_kvar is negative.",
+        ),
+    ] = None,
+    angles: Annotated[
+        bool, typer.Option("--angles", help="Add the voltage and angle of every bus.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compute the power flow of a feeder."""
     from powerflow.library import load_feeder
+    from powerflow.result import OUTPUTS
     from powerflow.solve import power_flow
 
     _check_positive("--base-kv", base_kv)
@@ -60,19 +82,30 @@ def flow(
     p_kw, q_kvar = loaded.p_kw * load_scale, loaded.q_kvar * load_scale
     for word in add or []:
         _add_load(loaded, word, p_kw, q_kvar)
-    result = power_flow(
-        loaded,
-        p_kw,
-        q_kvar,
-        base_kv=base_kv,
-        v_source_pu=source_pu,
-        sweeps=sweeps,
-    )
+    shunt_p_kw, shunt_q_kvar = _read_shunts(loaded, shunts)
+    try:
+        result = power_flow(
+            loaded,
+            p_kw,
+            q_kvar,
+            base_kv=base_kv,
+            v_source_pu=source_pu,
+            zip_shares=_read_shares(zip_shares),
+            shunt_p_kw=shunt_p_kw,
+            shunt_q_kvar=shunt_q_kvar,
+            sweeps=sweeps,
+            outputs=(*OUTPUTS, "angle_rad") if angles else OUTPUTS,
+        )
+    except ValueError as error:
+        raise SettingError(str(error)) from None
     answer = _answer(loaded, result, has_converged=None if sweeps else bool(result.converged[0]))
+    buses = _bus_rows(loaded, result) if angles else []
     if as_json:
-        print_json(answer)
+        print_json({**answer, **({"buses": buses} if angles else {})})
         return
     print_table(f"Power flow of {loaded.name}", ("figure", "value"), list(answer.items()))
+    if buses:
+        print_table("Buses", tuple(buses[0]), [tuple(row.values()) for row in buses])
 
 
 def _check_positive(option: str, value: float | None) -> None:
@@ -95,6 +128,48 @@ def _add_load(
     bus = feeder_bus(feeder, label, "--add")
     p_kw[bus] += kw
     q_kvar[bus] += kvar
+
+
+def _read_shares(words: str | None) -> tuple[float, float, float] | None:
+    if words is None:
+        return None
+    try:
+        z, i, p = (float(word) for word in words.split(","))
+    except ValueError:
+        raise SettingError(f"--zip takes three shares Z,I,P, not '{words}'") from None
+    return z, i, p
+
+
+def _read_shunts(
+    feeder: Feeder, file: str | None
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    if file is None:
+        return None, None
+    import numpy as np
+
+    from problems.siting.equipment import feeder_bus
+    from problems.siting.tables import read_shunts
+
+    shunt_p_kw, shunt_q_kvar = np.zeros(feeder.n_bus), np.zeros(feeder.n_bus)
+    for shunt in read_shunts(Path(file)):
+        bus = feeder_bus(feeder, shunt.bus, file)
+        shunt_p_kw[bus] += shunt.p_kw
+        shunt_q_kvar[bus] += shunt.q_kvar
+    return shunt_p_kw, shunt_q_kvar
+
+
+def _bus_rows(feeder: Feeder, result: PowerFlowResult) -> list[dict[str, Any]]:
+    from problems.core.assess import finite, required
+
+    v_pu, angle_rad = required(result.v_pu)[0], required(result.angle_rad)[0]
+    return [
+        {
+            "bus": label,
+            "v_pu": finite(float(v_pu[k])),
+            "angle_deg": finite(math.degrees(angle_rad[k])),
+        }
+        for k, label in enumerate(feeder.bus_id)
+    ]
 
 
 def _answer(feeder: Feeder, result: PowerFlowResult, has_converged: bool | None) -> dict[str, Any]:

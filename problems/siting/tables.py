@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from problems.core.errors import ContentError
 from problems.core.horizon import Horizon, LoadState
 from problems.core.money import Prices
 
-TEXT_COLUMNS = ("name", "feeder", "price")
+TEXT_COLUMNS = ("name", "feeder", "price", "bus")
 
 
 def read_states(path: Path) -> tuple[LoadState, ...]:
@@ -53,6 +54,28 @@ def read_prices(path: Path) -> Prices:
             raise ContentError(f"{where}: price '{row['price']}' appears twice")
         content[str(row["price"])] = row["value"]
     return from_content(Prices, content, str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Shunt:
+    """Hold a fixed shunt: its power at nominal voltage, positive when consuming."""
+
+    bus: str
+    q_kvar: float
+    p_kw: float = 0.0
+
+
+def read_shunts(path: Path) -> tuple[Shunt, ...]:
+    """Read fixed shunts from CSV rows, or from [[shunt]] tables of a TOML file.
+
+    Columns: bus, q_kvar (a capacitor's is negative) and, where there is any, p_kw.
+
+    Raises
+    ------
+    ContentError
+        Naming the file, the row and what was expected.
+    """
+    return tuple(from_content(Shunt, row, where) for where, row in _rows(path, "shunt"))
 
 
 def read_best_known(path: Path) -> dict[str, float]:

@@ -90,6 +90,34 @@ def test_flow_options(feederlab: Any) -> None:
     assert feederlab("flow", "ieee33", "--source-pu", "1.05", "--json").json["v_max_pu"] == 1.05
 
 
+def test_flow_with_voltage_dependent_loads_and_shunts(feederlab: Any) -> None:
+    power = feederlab("flow", "ieee33", "--json").json
+    same = feederlab("flow", "ieee33", "--zip", "0,0,1", "--json").json
+    assert same["loss_kw"] == pytest.approx(power["loss_kw"], rel=1e-7)
+    impedance = feederlab("flow", "ieee33", "--zip", "1,0,0", "--json").json
+    assert impedance["loss_kw"] < power["loss_kw"]
+    assert impedance["v_min_pu"] > power["v_min_pu"]
+    Path("shunts.csv").write_text("bus,q_kvar\n30,-1000\n")
+    shunted = feederlab("flow", "ieee33", "--shunts", "shunts.csv", "--json").json
+    # a shunt of 1000 kvar at 1 p.u. feeds 1000 v^2 kvar where the voltage is v
+    v_30 = next(
+        row["v_pu"]
+        for row in feederlab("flow", "ieee33", "--shunts", "shunts.csv", "--angles", "--json").json[
+            "buses"
+        ]
+        if row["bus"] == "30"
+    )
+    bank = feederlab("flow", "ieee33", "--add", f"30:0:{-1000 * v_30**2}", "--json").json
+    assert shunted["loss_kw"] == pytest.approx(bank["loss_kw"], rel=1e-6)
+
+
+def test_flow_angles(feederlab: Any) -> None:
+    buses = feederlab("flow", "ieee33", "--angles", "--json").json["buses"]
+    assert len(buses) == 33
+    assert buses[0] == {"bus": "1", "v_pu": 1.0, "angle_deg": 0.0}
+    assert "angle_deg" in feederlab("flow", "ieee33", "--angles").out
+
+
 def test_flow_that_diverges_is_an_answer(feederlab: Any) -> None:
     answer = feederlab("flow", "ieee33", "--load-scale", "5", "--json")
     assert answer.code == 0
@@ -109,6 +137,9 @@ def test_flow_that_diverges_is_an_answer(feederlab: Any) -> None:
         (("flow", "ieee33", "--sweeps", "0"), 2, "--sweeps"),
         (("flow", "ieee33", "--load-scale", "nan"), 2, "--load-scale must be finite"),
         (("flow", "ieee33", "--no-such"), 2, "--no-such"),
+        (("flow", "ieee33", "--zip", "1,2"), 2, "--zip takes three shares"),
+        (("flow", "ieee33", "--zip", "0.5,0.2,0.2"), 2, "zip_shares"),
+        (("flow", "ieee33", "--shunts", "none.csv"), 1, "none.csv"),
         (("site", "ieee33"), 2, "--seed"),
         (("site", "ieee33", "--seed", "-1"), 2, "--seed"),
         (("site", "ieee33", "--seed", "1", "--engine", "gaa"), 2, "did you mean 'ga'"),
