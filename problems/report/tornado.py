@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from problems.report.figures import COLORS, STYLE, save_figure
+from problems.report.style import COLORS, STYLE, save_figure
 from problems.siting.sensitivity import Swing
 
 
@@ -52,5 +52,5 @@ def draw_tornado(
         axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.set_xlabel(f"NPV ({currency.upper()})")
-        axes.set_title(title)
+        figure.suptitle(title, fontsize=11)
         save_figure(figure, path)
