@@ -87,10 +87,10 @@ def station_access(feeder: Feeder, station_bus: IntArray) -> StationAccess:
     >>> import numpy as np
     >>> from powerflow.library import load_feeder
     >>> feeder = load_feeder("ieee33")
-    >>> beside_source, apart = [feeder.bus_index(b) for b in ("2", "19")], [6, 28]
-    >>> found = station_access(feeder, np.array([beside_source, apart]))
-    >>> bool(found.access[0] > 2 * found.access[1])
-    True
+    >>> plans = [("2", "19"), ("6", "24")]
+    >>> bus = np.array([[feeder.bus_index(label) for label in plan] for plan in plans])
+    >>> station_access(feeder, bus).access.round(2).tolist()
+    [4.68, 3.14]
     """
     n = len(station_bus)
     found = StationAccess(np.empty(n), np.empty(n), np.empty(n))
