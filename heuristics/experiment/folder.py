@@ -78,10 +78,11 @@ class RunFolder:
 
 def file_name(key: RunKey) -> str:
     """Return the name of a run's files, without ending: letters that every file system takes."""
-    return f"{_plain(key.problem)}--{_plain(key.engine)}--{key.run:04d}"
+    return f"{plain_name(key.problem)}--{plain_name(key.engine)}--{key.run:04d}"
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a name in letters that every file system takes, different for different names."""
     plain = re.sub(r"[^A-Za-z0-9_.]+", "_", name).strip(".")
     if plain == name:
         return name

@@ -1,11 +1,12 @@
 """Run an experiment: what is not finished yet, in parallel, rows in the order of the plan."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import joblib
 
+from heuristics.experiment.cluster import run_on_cluster
 from heuristics.experiment.folder import RunFolder
 from heuristics.experiment.plan import Experiment, run_seed
 from heuristics.experiment.row import RunRow, planned_row
@@ -18,6 +19,7 @@ def run_experiment(
     n_jobs: int = 1,
     out: str | Path | None = None,
     progress: Callable[[RunRow, int, int], None] | None = None,
+    scheduler: str | None = None,
 ) -> list[RunRow]:
     """Run every run of a plan that is not finished yet.
 
@@ -33,6 +35,8 @@ def run_experiment(
         their checkpoints.
     progress : callable, optional
         Called with each row as it is finished, the number of finished rows and of all rows.
+    scheduler : str, optional
+        Address of a Dask cluster that runs the runs in place of worker processes.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def run_experiment(
     Raises
     ------
     ValueError
-        A file in `out` is damaged or belongs to another experiment.
+        A file in `out` is damaged or belongs to another experiment, or no scheduler answers.
     """
     keys = plan.run_keys()
     folder = None if out is None else RunFolder(Path(out))
@@ -65,11 +69,17 @@ def run_experiment(
         for key in keys
         if key not in rows
     ]
-    n_workers = joblib.effective_n_jobs(n_jobs)
-    for row in map(run_task, tasks) if n_workers == 1 else run_in_workers(tasks, n_workers):
+    for row in _run(tasks, n_jobs, scheduler):
         rows[row.key] = row
         if progress is not None:
             progress(row, len(rows), len(keys))
     if folder is not None:
         folder.clean()
     return [rows[key] for key in keys]
+
+
+def _run(tasks: list[Task], n_jobs: int, scheduler: str | None) -> Iterator[RunRow]:
+    if scheduler is not None:
+        return run_on_cluster(tasks, scheduler) if tasks else iter(())
+    n_workers = joblib.effective_n_jobs(n_jobs)
+    return map(run_task, tasks) if n_workers == 1 else run_in_workers(tasks, n_workers)

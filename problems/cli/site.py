@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from problems.cli.output import Jobs, Json, Out, Quiet, Seed, print_json, print_table
 from problems.cli.siting_options import SitingOptions, siting_options
+from problems.cli.study import ENGINES, Constraints
+
+if TYPE_CHECKING:
+    from problems.report.study import SitingStudy
+
+CERTIFY_LIMIT_S = 60.0
 
 
 def register(app: typer.Typer) -> None:
@@ -19,12 +26,11 @@ def site(
     feeder: Annotated[str, typer.Argument(help="Library name or folder of a feeder.")],
     seed: Seed,
     siting: SitingOptions,
-    engine: Annotated[
-        str, typer.Option("--engine", help="ga, pso, hgapso, hgapso:printed, random.")
-    ] = "hgapso",
+    engine: Annotated[str, typer.Option("--engine", help=f"One of {ENGINES}.")] = "hgapso",
     evaluations: Annotated[
         int, typer.Option("--evaluations", min=1, help="Power flows the search may spend.")
     ] = 5000,
+    constraints: Constraints = "deb",
     certify: Annotated[
         bool, typer.Option("--certify", help="Prove a bound beside it, within 60 seconds.")
     ] = False,
@@ -34,22 +40,40 @@ def site(
     as_json: Json = False,
 ) -> None:
     """Site charging stations and capacitor banks for the greatest net present value."""
-    from problems.cli.answers import assessment_keys, asset_keys, asset_words, money_key
-    from problems.cli.study import NO_FEASIBLE_ANSWER, study_siting
-    from problems.core.errors import ContentError
+    from problems.cli.request import make_request
+    from problems.cli.study import Workers, carry_out, default_folder
 
-    study, folder = study_siting(
+    request = make_request(
         "site",
         [feeder],
         [engine],
         siting,
-        n_runs=1,
-        budget=evaluations,
+        runs=1,
+        evaluations=evaluations,
         seed=seed,
-        n_jobs=jobs,
-        out=out,
-        is_quiet=quiet or as_json,
+        limit_s=CERTIFY_LIMIT_S if certify else 0.0,
+        constraints=constraints,
     )
+    if certify:
+        from problems.siting.certified import siting_case
+
+        # said before the search begins, not after it
+        for problem in request.problems.values():
+            siting_case(problem)
+    folder = Path(out) if out else default_folder(request)
+    study = carry_out(request, folder, Workers(jobs), quiet or as_json)
+    answer_site(study, folder, seed=seed, is_quiet=quiet, as_json=as_json)
+
+
+def answer_site(
+    study: SitingStudy, folder: Path, *, seed: int, is_quiet: bool, as_json: bool
+) -> None:
+    """Print the plan that a search found; exit with code 3 if it is infeasible."""
+    from problems.cli.answers import assessment_keys, asset_keys, asset_words, money_key
+    from problems.cli.study import NO_FEASIBLE_ANSWER
+    from problems.core.errors import ContentError
+    from problems.report.bounds import relative_gap
+
     (run,) = study.runs
     if run.plan is None or run.assessment is None:
         raise ContentError(f"the search failed: {run.row.message}")
@@ -59,20 +83,16 @@ def site(
         **asset_keys(run.plan),
         "n_evaluations": run.row.n_evaluations,
         "seed": seed,
-        "engine": engine,
+        "engine": run.row.engine,
         "seconds": run.row.seconds,
         "out": str(folder),
     }
-    if certify:
-        from problems.siting.certified import certify_problem
-
-        bound = certify_problem(study.problems[run.row.problem], incumbent=run.plan).bound_usd
-        npv = run.npv
-        answer[money_key("bound", currency)] = bound
-        answer["gap"] = None if bound is None or not npv else abs(bound - npv) / abs(npv)
+    for bound in study.bounds.values():
+        answer[money_key("bound", currency)] = bound.npv
+        answer["gap"] = relative_gap(bound.npv, run.npv)
     if as_json:
         print_json(answer)
-    elif not quiet:
+    elif not is_quiet:
         answer.update(asset_words(run.plan))
         print_table(
             f"Best plan found on {run.row.problem}", ("figure", "value"), list(answer.items())

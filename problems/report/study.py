@@ -3,17 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from heuristics.engine import make_engine
+from heuristics.constraints import make_rule
+from heuristics.engine import Engine, make_engine
 from heuristics.experiment import Experiment, RunRow, run_experiment
+from heuristics.interrupt import HeldInterrupt
 from problems.core.assess import Assessment, assess
+from problems.core.errors import SettingError
 from problems.core.plan import Plan
+from problems.report.bounds import Bound
+from problems.report.targets import Target, choose_target
 from problems.siting.problem import SitingProblem
 
-SUCCESS_GAP = 0.001
-"""A run succeeds within this fraction of the best value known."""
+
+def study_engine(name: str, constraints: str = "deb") -> Engine:
+    """Return the engine of a name with a rule for constraints.
+
+    Parameters
+    ----------
+    name : str
+        As of `make_engine`.
+    constraints : str
+        As of `make_rule`; Deb's is what engines have by default.
+
+    Raises
+    ------
+    SettingError
+        No such engine or rule, or the engine handles constraints in a way of its own.
+    """
+    try:
+        engine, rule = make_engine(name), make_rule(constraints)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
+    if constraints == "deb":
+        return engine
+    if "constraints" not in {field.name for field in fields(engine)}:  # type: ignore[arg-type]
+        raise SettingError(
+            f"engine '{name}' has no choice of rules: --constraints {constraints} does not apply"
+        )
+    return replace(engine, constraints=rule)  # type: ignore[type-var]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +74,17 @@ class SitingStudy:
         Names of the engines.
     runs : tuple of JudgedRun
         By feeder, engine and number.
-    best_known : mapping of str to float
-        Best NPV known of each feeder that has one: given, or found by a run.
+    bounds : mapping of str to Bound
+        What is proven, by feeder; empty if no proof was asked for.
+    targets : mapping of str to Target
+        What runs are measured against, by feeder; not every feeder has one.
     """
 
     problems: Mapping[str, SitingProblem]
     engines: tuple[str, ...]
     runs: tuple[JudgedRun, ...]
-    best_known: Mapping[str, float]
+    bounds: Mapping[str, Bound]
+    targets: Mapping[str, Target]
 
     def of(self, feeder: str, engine: str | None = None) -> list[JudgedRun]:
         """Return the runs on a feeder, of one engine or of all."""
@@ -81,7 +114,10 @@ def run_study(
     seed: int,
     n_jobs: int,
     folder: Path,
+    bounds: Mapping[str, Bound],
+    constraints: str = "deb",
     best_known: Mapping[str, float] | None = None,
+    scheduler: str | None = None,
     progress: Callable[[RunRow, int, int], None] | None = None,
 ) -> SitingStudy:
     """Run engines on siting problems and judge each run's plan; finished runs are not repeated.
@@ -92,29 +128,38 @@ def run_study(
         By the name of their feeder.
     engines : sequence of str
         Names that `make_engine` knows.
-    n_runs, budget, seed, n_jobs
+    constraints : str
+        Rule that all engines follow, as of `make_rule`.
+    n_runs, budget, seed, n_jobs, scheduler
         As of `Experiment` and `run_experiment`.
     folder : Path
         Keeps the runs; must be new or hold this very study.
+    bounds : mapping of str to Bound
+        What is proven, by feeder.
     best_known : mapping of str to float, optional
-        Best NPV known by feeder; a better run replaces it.
+        Best NPV known by feeder.
     progress : callable, optional
         As of `run_experiment`.
     """
     plan = Experiment(
         problems=problems,
-        engines={name: make_engine(name) for name in engines},
+        engines={name: study_engine(name, constraints) for name in engines},
         n_runs=n_runs,
         budget=budget,
         seed=seed,
     )
-    rows = run_experiment(plan, n_jobs=n_jobs, out=folder, progress=progress)
-    runs = tuple(_judge(row, problems[row.problem]) for row in rows)
-    best = dict(best_known or {})
-    for run in runs:
-        if run.npv is not None:
-            best[run.row.problem] = max(run.npv, best.get(run.row.problem, run.npv))
-    return SitingStudy(problems, tuple(engines), runs, best)
+    rows = run_experiment(plan, n_jobs, folder, progress, scheduler)
+    with HeldInterrupt():
+        runs = tuple(_judge(row, problems[row.problem]) for row in rows)
+    targets = {}
+    for name in problems:
+        known = [run.npv for run in runs if run.row.problem == name and run.npv is not None]
+        if best_known and name in best_known:
+            known.append(best_known[name])
+        target = choose_target(bounds.get(name), known)
+        if target is not None:
+            targets[name] = target
+    return SitingStudy(problems, tuple(engines), runs, bounds, targets)
 
 
 def _judge(row: RunRow, problem: SitingProblem) -> JudgedRun:

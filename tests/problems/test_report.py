@@ -8,7 +8,7 @@ import pytest
 from heuristics.experiment import convergence_band
 from powerflow.library import list_feeders, load_feeder
 from problems.core.errors import ContentError
-from problems.report.figures import draw_convergence
+from problems.report.curves import draw_convergence
 from problems.report.layout import branch_count, bus_positions, source_distance
 from problems.report.record import claim_folder, make_record, study_name
 from problems.report.tables import write_table

@@ -1,132 +1,25 @@
-"""Owns the figures of a siting study, in colors that are safe for color blindness."""
+"""Owns the figures of one plan: voltages along the feeder, and a map of what is sited."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
-from heuristics.experiment import Band
 from powerflow.feeder import Feeder
 from problems.core.assess import Assessment, required
 from problems.core.plan import Plan
 from problems.report.layout import bus_positions, source_distance
+from problems.report.style import COLORS, GREY, STYLE, draw_level, save_figure
 
 FloatArray = NDArray[np.float64]
-
-# Okabe and Ito, "Color Universal Design", 2008.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES = ("-", "--", "-.", ":")
-GREY = "#8c8c8c"
-STYLE = {
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "svg.hashsalt": "feederlab",
-}
-
-
-def draw_convergence(
-    path: Path,
-    title: str,
-    bands: Mapping[str, Band],
-    currency: str,
-    best_known: float | None,
-) -> None:
-    """Draw the best NPV so far over evaluations, a median line and quartile band an engine.
-
-    Parameters
-    ----------
-    path : Path
-        PNG to write.
-    title : str
-        Says which feeder, under which conditions.
-    bands : mapping of str to Band
-        Of the objective, the negated NPV, by engine.
-    currency : str
-        Of the NPV.
-    best_known : float, optional
-        Drawn as a line.
-    """
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.0, 5.2), layout="constrained")
-        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-        drawn = {engine: band for engine, band in bands.items() if _has_median(band)}
-        for k, (engine, band) in enumerate(bands.items()):
-            color, dash = COLORS[k % len(COLORS)], DASHES[k % len(DASHES)]
-            share = band.n_feasible / band.n_run
-            below.plot(band.evaluation, share, dash, color=color, label=engine)
-            if engine in drawn:
-                axes.plot(band.evaluation, -band.median, dash, color=color)
-                axes.fill_between(
-                    band.evaluation, -band.q3, -band.q1, color=color, alpha=0.2, linewidth=0
-                )
-        if drawn:
-            if best_known is not None:
-                _draw_level(axes, best_known, "best known", "black")
-            _zoom(axes, drawn, best_known)
-        else:
-            axes.text(
-                0.5,
-                0.5,
-                "no engine had a feasible plan in half of its runs",
-                transform=axes.transAxes,
-                ha="center",
-            )
-            axes.set_yticks([])
-        axes.legend(handles=below.get_lines(), title="median, band: quartiles", loc="upper left")
-        below.set_xscale("log")
-        below.set_ylim(-0.05, 1.05)
-        below.set_ylabel("share of runs\nfeasible")
-        below.set_xlabel("evaluations (AC power flows of one candidate)")
-        axes.set_ylabel(f"best feasible NPV so far ({currency.upper()})")
-        if drawn:
-            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        axes.set_title(title)
-        save_figure(figure, path)
-
-
-def _has_median(band: Band) -> bool:
-    """Return whether half of the runs were feasible in the end."""
-    return bool(np.isfinite(band.median).any())
-
-
-def _zoom(axes: Any, bands: Mapping[str, Band], best_known: float | None) -> None:
-    """Leave the first random candidates below the picture, so that engines can be told apart."""
-    ends = [float(-band.q1[-1]) for band in bands.values()] + [best_known or -np.inf]
-    best = max(end for end in ends if np.isfinite(end))
-    medians = [-band.median[np.isfinite(band.median)] for band in bands.values()]
-    low = min(float(np.quantile(median, 0.25)) for median in medians if len(median))
-    axes.set_ylim(low, best + 0.06 * max(best - low, 1e-9 * abs(best)))
-
-
-def _draw_level(axes: Any, level: float, name: str, color: str) -> None:
-    axes.axhline(level, color=color, linewidth=1.0, linestyle=(0, (4, 3)))
-    axes.annotate(
-        name,
-        (1.0, level),
-        xytext=(0, 2),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
-        fontsize=8,
-        color=color,
-    )
 
 
 def draw_voltage_profile(path: Path, title: str, assessment: Assessment, plan: Plan) -> None:
@@ -150,14 +43,17 @@ def draw_voltage_profile(path: Path, title: str, assessment: Assessment, plan: P
         ):
             axes.add_collection(
                 LineCollection(
-                    _segments(feeder, distance, v_pu), colors=color, linewidths=width, label=label
+                    branch_lines(feeder, distance, v_pu),
+                    colors=color,
+                    linewidths=width,
+                    label=label,
                 )
             )
         highest = float(np.nanmax(after[state], initial=1.0))
         if limits.v_min_pu > 0.0:
-            _draw_level(axes, limits.v_min_pu, f"floor {limits.v_min_pu:g}", COLORS[1])
+            draw_level(axes, limits.v_min_pu, f"floor {limits.v_min_pu:g}", COLORS[1])
         if limits.v_max_pu < 1.02 * highest:
-            _draw_level(axes, limits.v_max_pu, f"ceiling {limits.v_max_pu:g}", COLORS[1])
+            draw_level(axes, limits.v_max_pu, f"ceiling {limits.v_max_pu:g}", COLORS[1])
         axes.autoscale_view()
         axes.set_xlabel(f"distance from the source ({unit})")
         axes.set_ylabel("voltage (p.u.)")
@@ -243,7 +139,7 @@ def _legend_mark(marker: str, color: str, name: str) -> Line2D:
     return Line2D([], [], marker=marker, color=color, linestyle="none", markersize=9, label=name)
 
 
-def _segments(feeder: Feeder, across: FloatArray, up: FloatArray) -> FloatArray:
+def branch_lines(feeder: Feeder, across: FloatArray, up: FloatArray) -> FloatArray:
     """Return each branch as a straight piece from its parent, (n_bus - 1, 2, 2)."""
     parent = feeder.parent[1:]
     start = np.column_stack([across[parent], up[parent]])
@@ -252,17 +148,8 @@ def _segments(feeder: Feeder, across: FloatArray, up: FloatArray) -> FloatArray:
 
 def _wires(feeder: Feeder, x: FloatArray, y: FloatArray, has_coordinates: bool) -> FloatArray:
     """Return each branch as a line: straight on a map, with an elbow in a schematic."""
-    straight = _segments(feeder, x, y)
+    straight = branch_lines(feeder, x, y)
     if has_coordinates:
         return straight
     elbow = np.column_stack([straight[:, 0, 0], straight[:, 1, 1]])
     return np.stack([straight[:, 0], elbow, straight[:, 1]], axis=1)
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG, atomically and without the date or versions that would change its bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}")
-    FigureCanvasAgg(figure)
-    figure.savefig(beside, format="png", dpi=130, metadata={"Software": None})
-    beside.replace(path)

@@ -1,0 +1,59 @@
+"""The command `feederlab rerun`: whether a study gives the same files once more."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from problems.cli.output import Jobs, Json, Quiet, print_json
+from problems.cli.study import Backend, Scheduler
+
+DIFFERENT = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("rerun")(rerun)
+
+
+def rerun(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a finished study.")],
+    backend: Backend = "joblib",
+    scheduler: Scheduler = None,
+    jobs: Jobs = 1,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Repeat a finished study in a temporary folder, and say whether every file agrees.
+
+    Times are left out. A bound that a time limit cut is taken over, for it depends on the machine.
+    """
+    from problems.cli.request import read_request
+    from problems.cli.study import Workers, repeat
+    from problems.core.errors import ContentError
+    from problems.report.agree import differing_files
+    from problems.report.bounds import keep_unfinished
+    from problems.report.record import claim_folder
+
+    path = Path(folder)
+    workers = Workers(jobs, backend, scheduler)
+    request = read_request(path)
+    if not (path / "summary.csv").exists():
+        raise ContentError(f"{path}: the study is not finished; see feederlab resume")
+    with tempfile.TemporaryDirectory() as temporary:
+        again = Path(temporary) / "again"
+        claim_folder(again, request.record())
+        keep_unfinished(path, again)
+        repeat(request, again, workers, quiet or as_json)
+        differences = differing_files(path, again)
+    if as_json:
+        print_json({"agree": not differences, "differences": differences})
+    elif not quiet:
+        for name in differences:
+            typer.echo(f"differs: {name}")
+        typer.echo("some files differ" if differences else "every file but the times agrees")
+    if differences:
+        raise typer.Exit(DIFFERENT)

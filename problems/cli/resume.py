@@ -1,0 +1,44 @@
+"""The command `feederlab resume`: an interrupted study goes on where it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from problems.cli.output import Jobs, Json, Quiet
+from problems.cli.study import Backend, Scheduler
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("resume")(resume)
+
+
+def resume(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a study.")],
+    backend: Backend = "joblib",
+    scheduler: Scheduler = None,
+    jobs: Jobs = 1,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Continue an interrupted site or compare study, and print what the command itself would.
+
+    The record in the folder says what was asked; files that were given to the command are not
+    needed again.
+    """
+    from problems.cli.compare import answer_compare
+    from problems.cli.request import read_request
+    from problems.cli.site import answer_site
+    from problems.cli.study import Workers, carry_out
+
+    path = Path(folder)
+    workers = Workers(jobs, backend, scheduler)
+    request = read_request(path)
+    study = carry_out(request, path, workers, quiet or as_json)
+    if request.command == "site":
+        answer_site(study, path, seed=request.seed, is_quiet=quiet, as_json=as_json)
+    else:
+        answer_compare(study, path, is_quiet=quiet, as_json=as_json)
