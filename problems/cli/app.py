@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from problems.cli import assess, certify, compare, feeders, flow, sensitivity, site
+from problems.cli import (
+    assess,
+    certify,
+    compare,
+    feeders,
+    flow,
+    pareto,
+    rerun,
+    resume,
+    sensitivity,
+    site,
+)
 
 app = typer.Typer(
     name="feederlab",
@@ -36,5 +47,9 @@ def _top(
         typer.echo(context.get_help())
 
 
-for command in (feeders, flow, site, assess, sensitivity, certify, compare):
+COMMANDS = (
+    *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
+    *(resume, rerun),
+)
+for command in COMMANDS:
     command.register(app)
