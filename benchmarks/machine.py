@@ -1,0 +1,73 @@
+"""Owns what is said of the machine: its class, its load and the versions, never its name."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_WIDEST_FIRST = ("avx512f", "avx2", "avx", "sse2", "neon", "asimd")
+
+
+def machine_class() -> dict[str, Any]:
+    """Return the class of the machine: processor, vectors, cores, memory, system."""
+    content = {
+        "processor": _processor() or platform.processor() or platform.machine(),
+        "vectors": widest_vectors(),
+        "n_cpu": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+    if hasattr(os, "sysconf"):
+        n_byte = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        content["memory_gib"] = round(n_byte / 2**30)
+    return content
+
+
+def widest_vectors() -> str:
+    """Return the widest vector instructions that LLVM finds on this processor."""
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    return next((name for name in _WIDEST_FIRST if features.get(name)), "none")
+
+
+def vector_doubles() -> int:
+    """Return how many doubles one vector register holds."""
+    return {"avx512f": 8, "avx2": 4, "avx": 4, "sse2": 2, "neon": 2, "asimd": 2}.get(
+        widest_vectors(), 1
+    )
+
+
+def load_average() -> float | None:
+    """Return the number of processes that wanted a core in the last minute, if it is known."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def versions(packages: Sequence[str]) -> dict[str, str]:
+    """Return the version of each installed package, or that it is not installed."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _processor() -> str:
+    """Return the processor's model name and number where the system tells them."""
+    file = Path("/proc/cpuinfo")
+    if not file.exists():
+        return ""
+    known: dict[str, str] = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition(":")
+        known.setdefault(key.strip(), value.strip())
+    name = known.get("model name", "")
+    if "cpu family" in known:
+        name += f" (family {known['cpu family']}, model {known.get('model', '?')})"
+    return name

@@ -1,0 +1,1 @@
+"""Races against other people's software, one adapter file a peer."""

@@ -1,0 +1,1 @@
+"""Speed of what a user waits for: start-up, first compile, engines, siting."""
