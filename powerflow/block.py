@@ -1,8 +1,8 @@
 """Owns the DistFlow sweep on a block: LANES cases side by side, each frozen once it is done.
 
 The state of a case is w = 1 / v (squared voltage) alone. A sweep goes up the tree with P and Q in
-registers along the heavy chain, and down again with v; w follows v by one Newton step,
-w (2 - v w), instead of a division. `powerflow.kernels.distflow_case` is the portable twin.
+registers along the heavy chain, and down again with v; w becomes w (1 + u + u^2), u = 1 - v w,
+instead of a division. `powerflow.kernels.distflow_case` is the portable twin.
 """
 
 from __future__ import annotations
@@ -60,8 +60,11 @@ LOSS_P, LOSS_Q, V_MIN, V_MAX, LOADING, SOURCE_P, SOURCE_Q, N_TALLY = 4, 5, 6, 7,
 LOST, DONE, UNFINISHED = 0.0, 1.0, 2.0
 """Values of STATE. A case that a sweep loses goes on to `powerflow.newton`."""
 
-FASTEST_LOSS = 0.3
-"""A case whose errors shrink by less than this factor a sweep is stressed and given up here."""
+CAUTION = 24.0
+"""How much worse than its last two sweeps a case is taken to go on; 12 is just too little."""
+
+SLOWEST_RATIO = 0.1
+"""A case whose changes do not shrink to this share in a sweep is stressed and given up here."""
 
 
 @vector_kernel
@@ -79,8 +82,9 @@ def sweep_block(
     """Sweep until every lane is done (its remaining error is below `tol`) or lost.
 
     With c the largest relative change of a voltage in this sweep and c' in the one before, the
-    error left is near c (c / c') / (1 - c / c'); four times the first factor is taken to be safe,
-    plus the c^2 that the Newton step for w leaves.
+    error left is near c (c / c'). CAUTION times that is taken to be safe, with the slower of the
+    last two sweeps (where errors of both signs meet, a sweep looks better than the next), plus the
+    c^3 that the step for w leaves. The first sweep counts as having halved the error.
     """
     p_load, q_load, w = memory[P_LOAD], memory[Q_LOAD], memory[W]
     drop, p_side, q_side = memory[DROP], memory[P_SIDE], memory[Q_SIDE]
@@ -146,7 +150,7 @@ def sweep_block(
         before = change
         slowest = vmax(ratio, ratio_before)
         ratio_before = ratio
-        error = mul(mul(half, change), fma(spread(4.0), slowest, mul(change, change)))
+        error = mul(mul(half, change), fma(spread(CAUTION), slowest, mul(change, change)))
         # NaN anywhere below reaches the source's power, and every comparison with it is false.
         is_sane = both(less(change, half), less(add(vabs(p), vabs(q)), spread(1e300)))
         is_near = less(error, spread(tol))
@@ -155,7 +159,7 @@ def sweep_block(
         store(tally, ERROR, select(is_on, error, load(tally, ERROR)))
         store(tally, SWEEPS, select(is_on, spread(float(sweep)), load(tally, SWEEPS)))
         store(tally, STATE, select(is_done, spread(DONE), load(tally, STATE)))
-        is_slow = less(spread(FASTEST_LOSS if sweep > 2 else 1e300), ratio)
+        is_slow = less(spread(SLOWEST_RATIO if sweep > 2 else 1e300), ratio)
         is_on = but_not(both(is_on, is_sane), either(is_done, is_slow))
         if not holds_any(is_on):
             break

@@ -145,8 +145,8 @@ def score(
         )
 
     batch.run_split(stop_after if sweeps else sweep, n_candidate, n_threads)
-    undecided = np.argwhere(status == UNDECIDED)
-    if len(undecided):
+    if (status == UNDECIDED).any():
+        undecided = np.argwhere(status == UNDECIDED)
         batch.run_split(newton, len(undecided), n_threads)
     converged = (status == CONVERGED) | (status == STOPPED)
     if not converged.all():

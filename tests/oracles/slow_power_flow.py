@@ -31,20 +31,30 @@ def path_of(feeder, bus):
     return path
 
 
-def dense_power_flow(feeder, p_kw, q_kvar, v_source_pu=1.0, base_kv=None, steps=3000):
+def dense_power_flow(
+    feeder, p_kw, q_kvar, v_source_pu=1.0, base_kv=None, steps=3000, zip_shares=(0, 0, 1), shunt=0.0
+):
     """Iterate V = V_source - Z conj(S / V) in volts, with the dense bus impedance matrix Z.
 
-    Z[i, j] is the impedance the paths from the source to i and to j have in common. Returns None
-    when the iteration does not settle.
+    Z[i, j] is the impedance the paths from the source to i and to j have in common; S follows the
+    voltage by `zip_shares` = (z, i, p), and by its square for the complex `shunt` in kVA. Returns
+    None when the iteration does not settle.
     """
     v_base = (base_kv or feeder.base_kv) * 1e3 / np.sqrt(3.0)
     paths = [path_of(feeder, bus) for bus in range(feeder.n_bus)]
     z_branch = feeder.r_ohm + 1j * feeder.x_ohm
     z = np.array([[sum(z_branch[k] for k in a & b) for b in paths] for a in paths], dtype=complex)
-    s_va = (np.asarray(p_kw) + 1j * np.asarray(q_kvar)) * 1e3 / 3.0
+    nominal_va = (np.asarray(p_kw) + 1j * np.asarray(q_kvar)) * 1e3 / 3.0
     v = np.full(feeder.n_bus, v_source_pu * v_base, dtype=complex)
+
+    def taken(v_pu):
+        z_share, i_share, p_share = zip_shares
+        shunt_va = shunt * 1e3 / 3.0 * v_pu**2
+        return nominal_va * (z_share * v_pu**2 + i_share * v_pu + p_share) + shunt_va
+
     for _ in range(steps):
         with np.errstate(all="ignore"):
+            s_va = taken(np.abs(v) / v_base)
             injected = np.conj(s_va / v)
             new = v_source_pu * v_base - z @ injected
         if not np.isfinite(new).all():
@@ -55,7 +65,7 @@ def dense_power_flow(feeder, p_kw, q_kvar, v_source_pu=1.0, base_kv=None, steps=
             break
     else:
         return None
-    injected = np.conj(s_va / v)
+    injected = np.conj(taken(np.abs(v) / v_base) / v)
     below = np.array(
         [[bus in paths[other] for other in range(feeder.n_bus)] for bus in range(feeder.n_bus)]
     )

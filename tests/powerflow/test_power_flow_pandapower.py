@@ -1,7 +1,8 @@
-"""Agreement of library feeders with pandapower's Newton-Raphson, where it is installed."""
+"""Agreement with pandapower's Newton-Raphson, where pandapower is installed."""
 
 import numpy as np
 import pytest
+from random_feeders import random_feeder
 
 from powerflow import load_feeder, power_flow
 
@@ -44,3 +45,13 @@ def assert_same(feeder):
 @pytest.mark.parametrize("name", ["ieee33", "ieee69", "brazil136", "iowa240"])
 def test_library_feeders(name):
     assert_same(load_feeder(name))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(20))
+def test_random_feeders(seed):
+    rng = np.random.default_rng(seed)
+    n_bus = int(rng.integers(2, 300))
+    assert_same(
+        random_feeder(seed, n_bus, load_kw=240.0 / n_bus, r_over_x=10.0 ** rng.uniform(-1.0, 1.0))
+    )
