@@ -49,7 +49,7 @@ def run_on_cluster(tasks: Sequence[Task], scheduler: str) -> Iterator[RunRow]:
     with client:
         sent = {client.submit(_run_alone, _bare(task), pure=False): task for task in tasks}
         suspects = []
-        for future in as_completed(list(sent)):
+        for future in as_completed(list(sent), loop=client.loop):
             task = sent.pop(future)
             try:
                 row = future.result()
