@@ -46,36 +46,26 @@ def pareto(
     npv is the net present value, voltage the mean of |1 - V| over buses and load states, access the
     demand-weighted mean distance along the feeder from a bus to its nearest station.
     """
-    from problems.cli.study import NO_FEASIBLE_ANSWER, RUNS_FOLDER, split_words
-    from problems.core.content import to_content
-    from problems.report.pareto import run_pareto
-    from problems.report.pareto_folder import write_pareto
-    from problems.report.record import claim_folder, make_record, study_name
+    from problems.cli.pareto_request import ParetoRequest
+    from problems.cli.study import RUNS_FOLDER, Workers, split_words
+    from problems.report.record import study_name
     from problems.siting.objectives import SitingObjectives
 
     problem = SitingObjectives(siting.problem(feeder), split_words(objectives, "--objectives"))
-    instance = problem.siting.instance
-    settings = {
-        "objectives": list(problem.objectives),
-        "engine": "nsga2",
-        "runs": runs,
-        "evaluations": evaluations,
-        "population": population,
-        "seed": seed,
-        "siting": asdict(siting),
-        "conditions": to_content(instance.conditions),
-        "equipment": to_content(problem.siting.equipment),
-    }
-    record = make_record("pareto", settings, {instance.feeder.name: instance.feeder.digest()})
-    folder = Path(out) if out else RUNS_FOLDER / study_name(record)
-    claim_folder(folder, record)
-    study = run_pareto(
-        problem, n_runs=runs, budget=evaluations, population=population, seed=seed, n_jobs=jobs
-    )
-    write_pareto(folder, study)
+    request = ParetoRequest(problem, runs, evaluations, population, seed, asdict(siting))
+    folder = Path(out) if out else RUNS_FOLDER / study_name(request.record())
+    answer_pareto(request.carry_out(folder, Workers(jobs)), folder, seed, quiet, as_json)
+
+
+def answer_pareto(
+    study: ParetoStudy, folder: Path, seed: int, is_quiet: bool, as_json: bool
+) -> None:
+    """Print what a study found; exit 3 without a feasible plan."""
+    from problems.cli.study import NO_FEASIBLE_ANSWER
+
     if as_json:
         print_json({**_answer(study), "seed": seed, "out": str(folder)})
-    elif not quiet:
+    elif not is_quiet:
         _print(study, folder)
     if not study.front:
         typer.echo("no feasible plan found; see violation", err=True)

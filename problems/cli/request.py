@@ -124,10 +124,7 @@ def read_request(folder: Path) -> Request:
         Naming the folder if it holds no study, or none that this version can repeat, or if a feeder
         has changed since.
     """
-    file = folder / "record.json"
-    if not file.exists():
-        raise ContentError(f"{folder}: holds no study: there is no record.json")
-    record = read_json(file)
+    record, file = read_record(folder)
     try:
         settings = record["settings"]
         request = Request(
@@ -139,7 +136,7 @@ def read_request(folder: Path) -> Request:
             limit_s=settings["limit_s"],
             constraints=settings["constraints"],
             siting=settings["siting"],
-            problems={name: _problem(record, name, file) for name in record["feeders"]},
+            problems={name: recorded_problem(record, name, file) for name in record["feeders"]},
             best_known=settings["best_known"],
         )
     except (KeyError, TypeError) as error:
@@ -150,7 +147,19 @@ def read_request(folder: Path) -> Request:
     return request
 
 
-def _problem(record: dict[str, Any], name: str, file: Path) -> SitingProblem:
+def read_record(folder: Path) -> tuple[dict[str, Any], Path]:
+    """Return the record in a study's folder and its file, or raise ContentError without one."""
+    file = folder / "record.json"
+    if not file.exists():
+        raise ContentError(f"{folder}: holds no study: there is no record.json")
+    record = read_json(file)
+    if not isinstance(record, dict):
+        raise ContentError(f"{file}: expected a table of keys, not {record!r}")
+    return record, file
+
+
+def recorded_problem(record: dict[str, Any], name: str, file: Path) -> SitingProblem:
+    """Return the siting problem that a record holds for a feeder, or raise ContentError."""
     from powerflow.library import load_feeder
 
     settings = record["settings"]

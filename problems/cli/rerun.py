@@ -31,6 +31,7 @@ def rerun(
 
     Times are left out. A bound that a time limit cut is taken over, for it depends on the machine.
     """
+    from problems.cli.pareto_request import read_pareto_request
     from problems.cli.request import read_request
     from problems.cli.study import Workers, repeat
     from problems.core.errors import ContentError
@@ -40,14 +41,18 @@ def rerun(
 
     path = Path(folder)
     workers = Workers(jobs, backend, scheduler)
-    request = read_request(path)
+    several = read_pareto_request(path)
     if not (path / "summary.csv").exists():
         raise ContentError(f"{path}: the study is not finished; see feederlab resume")
     with tempfile.TemporaryDirectory() as temporary:
         again = Path(temporary) / "again"
-        claim_folder(again, request.record())
-        keep_unfinished(path, again)
-        repeat(request, again, workers, quiet or as_json)
+        if several is not None:
+            several.carry_out(again, workers)
+        else:
+            request = read_request(path)
+            claim_folder(again, request.record())
+            keep_unfinished(path, again)
+            repeat(request, again, workers, quiet or as_json)
         differences = differing_files(path, again)
     if as_json:
         print_json({"agree": not differences, "differences": differences})

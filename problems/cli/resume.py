@@ -24,18 +24,24 @@ def resume(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Continue an interrupted site or compare study, and print what the command itself would.
+    """Continue an interrupted site, compare or pareto study, and print what the command would.
 
     The record in the folder says what was asked; files that were given to the command are not
     needed again.
     """
     from problems.cli.compare import answer_compare
+    from problems.cli.pareto import answer_pareto
+    from problems.cli.pareto_request import read_pareto_request
     from problems.cli.request import read_request
     from problems.cli.site import answer_site
     from problems.cli.study import Workers, carry_out
 
     path = Path(folder)
     workers = Workers(jobs, backend, scheduler)
+    several = read_pareto_request(path)
+    if several is not None:
+        answer_pareto(several.carry_out(path, workers), path, several.seed, quiet, as_json)
+        return
     request = read_request(path)
     study = carry_out(request, path, workers, quiet or as_json)
     if request.command == "site":

@@ -152,4 +152,9 @@ def describe(instance: Instance) -> str:
         words.append(f"V2G {conditions.v2g_share:.0%}")
     if conditions.sweeps is not None:
         words.append(f"{conditions.sweeps} sweeps")
+    limits = conditions.station_limits
+    if limits is not None and limits.min_spacing is not None:
+        words.append(f"stations {limits.min_spacing:g} {limits.unit} apart")
+    if limits is not None and limits.coverage is not None:
+        words.append(f"demand within {limits.coverage:g} {limits.unit}")
     return ", ".join(words)

@@ -183,18 +183,18 @@ def hypervolume(figures: FloatArray, ideal: FloatArray, reference: FloatArray) -
 
 
 def knee(f: FloatArray) -> int:
-    """Return the row with the least sum of objectives, each scaled to the range of the front.
+    """Return the row with the least sum of objectives, each scaled to the range of the extremes.
 
-    With two objectives this is the point farthest from the line through the extremes (Das, "On
-    characterizing the 'knee' of the Pareto curve based on normal-boundary intersection", Structural
-    Optimization 18, 1999). The first of several wins.
+    The extremes are the best rows in each objective. With two objectives this is the point farthest
+    from the line through them (Das, "On characterizing the 'knee' of the Pareto curve based on
+    normal-boundary intersection", Structural Optimization 18, 1999). The first of several wins.
 
     Parameters
     ----------
     f : (n, n_obj) float array
         A front, minimized; n at least 1.
     """
-    span = np.ptp(f, axis=0)
+    span = np.ptp(f[f.argmin(axis=0)], axis=0)
     scaled = (f - f.min(axis=0)) / np.where(span > 0.0, span, 1.0)
     return int(np.argmin(scaled.sum(axis=1)))
 

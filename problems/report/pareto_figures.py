@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from problems.report.style import COLORS, DASHES, STYLE, save_figure
 from problems.report.pareto import ParetoStudy, figures_of, minimized
+from problems.report.style import COLORS, DASHES, STYLE, save_figure
 
 FloatArray = NDArray[np.float64]
 

@@ -46,6 +46,10 @@ def test_knee_is_farthest_from_the_line_through_the_extremes() -> None:
     below = ((f - f[0]) / [10.0, 50.0]) @ normal
     assert knee(f) == int(np.argmin(below)) == 2
     assert knee(np.array([[3.0, 4.0]])) == 0
+    # three objectives: the last row, worse than every extreme in the first, does not set its
+    # scale, by which the one before it would win (30/99 + 0.3 + 0.3 against 2/99 + 0.5 + 0.5)
+    extremes = [[0.0, 4.0, 4.0], [4.0, 0.0, 4.0], [4.0, 4.0, 0.0]]
+    assert knee(np.array([*extremes, [2, 2, 2], [30, 1.2, 1.2], [99, 1, 1]])) == 3
 
 
 @settings(max_examples=60, deadline=None)
@@ -191,6 +195,17 @@ def test_study_repeats_to_the_byte_for_any_number_of_workers(feederlab: Any) -> 
     with Path("one/attainment.csv").open(newline="") as stream:
         levels = {row["n_runs"] for row in csv.DictReader(stream)}
     assert levels == {"1", "2", "3"}
+    agreed = feederlab("rerun", "one", "--json")
+    assert agreed.json == {"agree": True, "differences": []}
+    for lost in ("front.csv", "plans/001.json", "plan.json"):
+        Path("one", lost).unlink()
+    resumed = feederlab("resume", "one", "--json")
+    assert resumed.code == 0
+    assert {**resumed.json, "seconds": 0} == {**first.json, "seconds": 0}
+    assert files_of(Path("one")) == one
+    clustered = feederlab("resume", "one", "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1")
+    assert clustered.code == 2
+    assert "runs on joblib alone" in clustered.err
     other = feederlab("pareto", "ieee33", *QUICK, "--out", "one")
     assert other.code == 1
     assert "holds a study with other settings" in other.err
