@@ -45,7 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
     else:
         out = asked.out or Path("results") / "runs" / benchmark.title.replace(" ", "-")
         task = Task(Path(out), asked.seed, asked.quick, _say)
-        content = {**benchmark.run(task), "out": str(out)}
+        content = {**benchmark.load()(task), "out": str(out)}
         if not asked.json:
             print(f"written to {out}")
     if asked.json:

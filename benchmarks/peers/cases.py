@@ -48,7 +48,7 @@ class Case:
     device_bus : (n_candidate, n_device) int array
         The siting job: two stations, then four capacitor banks, at any bus but the source.
     device_p_kw, device_q_kvar : (n_candidate, 1, n_device) float array
-        A station takes 1500 kW, or a fifth of the feeder's load where that is less; a bank gives
+        A station takes 1500 kW, or a tenth of the feeder's load where that is less; a bank gives
         150 to 1200 kvar, or as much of the feeder's reactive load.
     state_p_kw, state_q_kvar : (n_state, n_bus) float array
         Base loads of the load states.
@@ -78,7 +78,7 @@ def make_case(name: str, n_case: int, seed: int) -> Case:
     level = rng.uniform(0.5, 1.5, (n_case, 1))
     n_candidate = n_case // len(STATES)
     n_device = N_STATION + N_BANK
-    station_kw = min(1500.0, 0.2 * feeder.p_kw.sum())
+    station_kw = min(1500.0, 0.1 * feeder.p_kw.sum())
     bank_share = min(1.0, 0.25 * feeder.q_kvar.sum() / 1200.0)
     device_p_kw = np.zeros((n_candidate, 1, n_device))
     device_p_kw[:, :, :N_STATION] = station_kw

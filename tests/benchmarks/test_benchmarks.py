@@ -1,0 +1,91 @@
+"""What all benchmarks share: the list, the clock, and going on after an interruption."""
+
+import json
+
+import pytest
+
+from benchmarks import cli, clock
+from benchmarks.page import short
+from benchmarks.registry import BENCHMARKS
+from benchmarks.resume import Parts
+from benchmarks.speed import engines, siting
+from benchmarks.speed.item import measured
+
+
+def test_every_benchmark_is_listed_and_importable(capsys, tmp_path):
+    assert cli.main(["list", "--json", "--out", str(tmp_path)]) == 0
+    listed = json.loads(capsys.readouterr().out)["benchmarks"]
+    assert listed == json.loads((tmp_path / "list.json").read_text())["benchmarks"]
+    assert {"peers power-flow", "speed", "trust"} <= {one["command"] for one in listed}
+    titles = [one.title for one in BENCHMARKS]
+    assert len(set(titles)) == len(titles)
+    for one in BENCHMARKS:
+        assert callable(one.load())
+
+
+@pytest.mark.parametrize("words", [[], ["peers"], ["peers", "nobody"], ["speed", "--nonsense"]])
+def test_a_wrong_command_line_exits_with_2(words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err
+
+
+def test_turns_are_taken_and_medians_returned():
+    order = []
+    times = {"a": iter([3.0, 1.0, 2.0]), "b": iter([5.0, 5.0, 9.0])}
+    names = {}
+
+    def ticking(call, repeats):
+        call()
+        assert repeats >= 1
+        return next(times[names[call]])
+
+    calls = {name: (lambda name=name: order.append(name)) for name in "ab"}
+    names.update({call: name for name, call in calls.items()})
+    assert clock.by_turns(calls, 3, ticking) == {"a": 2.0, "b": 5.0}
+    # One call each before, then rounds that begin with another contender each time.
+    assert order == ["a", "b", "a", "b", "b", "a", "a", "b"]
+
+
+def test_the_clock_counts_processor_time():
+    assert 0.3e9 < clock.processor_hz() < 8e9
+
+
+def test_parts_go_on_where_they_were(tmp_path):
+    made = []
+
+    def make():
+        made.append(1)
+        return {"figure": len(made)}
+
+    assert Parts(tmp_path, {"seed": 1}).get("a", make) == {"figure": 1}
+    assert Parts(tmp_path, {"seed": 1}).get("a", make) == {"figure": 1}
+    assert Parts(tmp_path, {"seed": 2}).get("a", make) == {"figure": 2}
+    Parts(tmp_path, {"seed": 1}).remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_is_an_item():
+    def fail():
+        raise FileNotFoundError("no such command\nat all")
+
+    item = measured("help", "s", fail, 3, at_most=0.5)
+    assert item.value is None
+    assert item.is_met is False
+    assert item.note == "failed: FileNotFoundError: no such command"
+    values = iter([3.0, 0.4, 0.2])
+    item = measured("help", "s", lambda: next(values), 3, at_most=0.5)
+    assert (item.value, item.is_met) == (0.4, True)
+
+
+def test_engines_and_siting_are_measured():
+    found = engines.items(1, 500, 1)
+    assert [item.figure.split(", ")[1] for item in found][:3] == ["ga", "pso", "hgapso"]
+    assert all(item.value > 0.0 for item in found[:3])
+    (one, *_) = siting.items(1, 100, 1)
+    assert one.value > 0.0
+
+
+def test_few_digits():
+    assert [short(x) for x in (0.0, 1234567.0, 24.04, None)] == ["0", "1,230,000", "24", "-"]
