@@ -6,8 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from powerflow.feeder import Feeder
+from problems.core.access import branch_lengths
+from problems.core.station_limits import access_unit
 
 FloatArray = NDArray[np.float64]
+
+UNIT_WORDS = {"km": "km", "ohm": "Ω of branch impedance"}
+"""How a figure says the unit of distances along a feeder."""
 
 
 def bus_positions(feeder: Feeder) -> tuple[FloatArray, FloatArray, bool]:
@@ -42,9 +47,7 @@ def source_distance(feeder: Feeder) -> tuple[FloatArray, str]:
 
     Kilometers where every length is known, else ohms of branch impedance.
     """
-    step, unit = np.hypot(feeder.r_ohm, feeder.x_ohm), "Ω of branch impedance"
-    if np.isfinite(feeder.length_m[1:]).all():
-        step, unit = feeder.length_m / 1000.0, "km"
+    step, unit = branch_lengths(feeder), UNIT_WORDS[access_unit(feeder)]
     distance = np.zeros(feeder.n_bus)
     for bus in range(1, feeder.n_bus):
         distance[bus] = distance[feeder.parent[bus]] + step[bus]

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from problems.core.station_limits import access_unit
+from problems.report.layout import UNIT_WORDS
 from problems.report.pareto import ParetoStudy, figures_of, minimized
 from problems.report.style import COLORS, DASHES, STYLE, save_figure
 
@@ -49,7 +51,10 @@ def draw_front(path: Path, title: str, study: ParetoStudy) -> None:
                 colors = {"c": shown[:, other[0]], "cmap": "cividis"}
             dots = axes.scatter(shown[:, across], shown[:, up], s=26, zorder=2, **colors)
             if other:
-                figure.colorbar(dots, ax=axes, label=labels[other[0]], location="top", shrink=0.9)
+                ticks = MaxNLocator(5)
+                figure.colorbar(
+                    dots, ax=axes, label=labels[other[0]], location="top", shrink=0.9, ticks=ticks
+                )
             for place, marker, color, name in named_plans(study):
                 axes.plot(
                     shown[place, across],
@@ -105,7 +110,7 @@ def draw_attainment(path: Path, title: str, study: ParetoStudy) -> None:
 def axis_labels(study: ParetoStudy) -> tuple[str, ...]:
     """Return what each objective is, with its unit."""
     instance = study.problem.siting.instance
-    unit = {"km": "km", "ohm": "Ω of branch impedance"}[study.front[0].assessment.access_unit]
+    unit = UNIT_WORDS[access_unit(instance.feeder)]
     label = {
         "npv": f"NPV (million {instance.conditions.prices.currency.upper()})",
         "voltage": "voltage deviation, mean |1 − V| (p.u.)",

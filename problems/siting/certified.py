@@ -9,7 +9,7 @@ import numpy as np
 from powerflow import power_flow
 from problems.core import money
 from problems.core.access import station_access
-from problems.core.assess import base_loads, required
+from problems.core.assess import Assessment, assess, base_loads, required
 from problems.core.equipment import Asset
 from problems.core.errors import SettingError
 from problems.core.plan import Plan
@@ -79,7 +79,7 @@ def certify_problem(
 
     Limits on spacing and coverage are left out of the proof. That only adds plans, so the bound
     stays true, though it may be far from every plan that meets them. A plan that does not is not
-    returned, and no gap is then claimed.
+    returned: the incumbent stands in its place if it is feasible, else there is no plan and no gap.
 
     Parameters
     ----------
@@ -107,7 +107,26 @@ def certify_problem(
             tuple(kvar for _, kvar in places["capacitor"]),
         )
     found = certify(siting_case(problem), gap=gap, limit_s=limit_s, incumbent=start)
-    return _held_to_station_limits(found, problem)
+    held = _held_to_station_limits(found, problem)
+    if found.plan is not None and held.plan is None and incumbent is not None:
+        return _with_plan(held, start, assess(incumbent, problem.instance))
+    return held
+
+
+def _with_plan(found: Certificate, plan: SitePlan | None, judged: Assessment) -> Certificate:
+    """Return a certificate without plan with the one given, if that is feasible."""
+    npv, bound = judged.npv, found.bound_usd
+    if not judged.is_feasible or not npv or bound is None:
+        return found
+    return replace(
+        found,
+        message=f"{found.message}; the plan is the one given",
+        npv_usd=npv,
+        gap=max(0.0, bound - npv) / abs(npv),
+        plan=plan,
+        loss_kw=judged.loss_kw,
+        v_min_pu=judged.v_min_pu,
+    )
 
 
 def _held_to_station_limits(found: Certificate, problem: SitingProblem) -> Certificate:

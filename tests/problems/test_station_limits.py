@@ -132,3 +132,13 @@ def test_certificate_bounds_but_delivers_only_what_meets_the_limits() -> None:
     allowed = -e.f[e.violation <= 0.0, 0]
     assert len(allowed) > 100
     assert allowed.max() <= bounded.bound_usd
+    # a plan given that meets the limit is handed back with its gap
+    best = int(np.argmin(np.where(e.violation <= 0.0, e.f[:, 0], np.inf)))
+    given = missed.plan(x[best])
+    returned = certify_problem(missed, gap=1e-4, incumbent=given)
+    assert returned.npv_usd == pytest.approx(allowed.max(), rel=1e-6)
+    assert certified_plan(missed, returned) == given
+    assert returned.bound_usd is not None
+    assert returned.gap == pytest.approx(
+        (returned.bound_usd - returned.npv_usd) / abs(returned.npv_usd)
+    )
