@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from heuristics.interrupt import HeldInterrupt
+from powerflow.library import load_feeder
 from problems.core.assess import assess
 from problems.core.content import json_text, read_json, write_text
 from problems.core.errors import ContentError, SettingError
+from problems.core.instance import Instance
 from problems.siting.certified import certified_plan, certify_problem
+from problems.siting.equipment import SitingEquipment
 from problems.siting.problem import SitingProblem
 
 FILE = "certificate.json"
 NO_CERTIFICATE = "not_applicable"
+COMPILE_LIMIT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,15 @@ def keep_unfinished(source: Path, folder: Path) -> None:
         write_text(folder / FILE, json_text(cut))
 
 
+@cache
+def _compile_kernels() -> None:
+    """Prove something easy once, so that no proof spends its limit on the compiler."""
+    instance = Instance(load_feeder("ieee33"))
+    certify_problem(SitingProblem(instance, SitingEquipment()), gap=0.01, limit_s=COMPILE_LIMIT_S)
+
+
 def _prove(problem: SitingProblem, limit_s: float) -> Bound:
+    _compile_kernels()
     try:
         found = certify_problem(problem, limit_s=limit_s)
     except SettingError as error:

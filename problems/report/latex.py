@@ -45,7 +45,7 @@ def latex_table(
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{Best NPV of each run, {_text(conditions)}. Success: within "
+        rf"\caption{{Best NPV of each run ({_text(conditions)}). Success: within "
         rf"{_text(f'{SUCCESS_GAP:.1%}')} of the target, with Wilson's 95\,\% interval; ERT: "
         r"expected evaluations to it, with a bootstrap interval.}",
         r"\begin{tabular}{l" + "r" * (len(COLUMNS) - 1) + "}",

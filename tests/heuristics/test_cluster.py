@@ -102,5 +102,5 @@ def test_a_run_that_kills_its_worker_is_a_failed_row(scheduler, tmp_path):
 
 def test_no_scheduler_is_one_clear_error(monkeypatch):
     monkeypatch.setattr("heuristics.experiment.cluster.CONNECT_S", 1)
-    with pytest.raises(ValueError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(ValueError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         run_experiment(plan(), scheduler="tcp://127.0.0.1:9")

@@ -3,41 +3,10 @@
 import csv
 import json
 import re
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-
-from problems.cli import main
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def feederlab(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Any:
-    """Return a function that runs the command in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["feederlab", *words])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        printed = capsys.readouterr()
-        return Answer(int(stop.value.code or 0), printed.out, printed.err)
-
-    return run
-
 
 QUICK = ("--runs", "3", "--evaluations", "120", "--seed", "7")
 
@@ -364,7 +333,7 @@ def test_best_known_file_sets_the_target(feederlab: Any) -> None:
 
 def test_quiet_and_piped_say_nothing_of_progress(feederlab: Any) -> None:
     answer = feederlab("compare", "ieee33", *QUICK, "--quiet")
-    assert answer == Answer(0, "", "")
+    assert answer == (0, "", "")
 
 
 def test_table_for_a_person(feederlab: Any) -> None:
