@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from problems.siting.certificate.ac import Trial, judge, money_usd
 from problems.siting.certificate.branching import split
 from problems.siting.certificate.case import Model, SitePlan
-from problems.siting.certificate.grid import make_grid
+from problems.siting.certificate.grid import Grid, make_grid
 from problems.siting.certificate.intervals import propagate
 from problems.siting.certificate.polish import polish, prices_at
 from problems.siting.certificate.program import Program, make_program
@@ -25,6 +25,7 @@ from problems.siting.certificate.remainder import Reference, Remainder, make_rem
 from problems.siting.certificate.result import LogRow
 from problems.siting.certificate.rounds import Outcome, run_round
 from problems.siting.certificate.stepped import round_sizes
+from problems.siting.certificate.swaps import ranked_swaps
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +34,8 @@ _CELLS = (3, 7, 21, 42, 105, 210, 525, 1050, 2100, 4200, 10500, 21000)
 _FIRST_LEVEL = 2
 _MAX_WORK = 3e8
 _MAX_STATE = 5_000_000
+_CLIMB_EVERY = 20
+_CLIMB_FIRST = 5
 _RAISE = 1.03  # where no plan is known yet, prices climb towards a bound this much higher
 
 
@@ -45,6 +48,11 @@ class Box:
     level: int
     reference: Reference
     plan: SitePlan | None = None
+
+
+def _rank(trial: Trial) -> tuple[float, float]:
+    """Order trials: feasible before infeasible, then cheaper before dearer."""
+    return (trial.excess, trial.cost_usd)
 
 
 @dataclass(slots=True)
@@ -62,6 +70,8 @@ class Search:
     boxes: list[tuple[float, int, Box]] = field(default_factory=list)
     closed_usd: float = np.inf
     n_box: int = 0
+    n_climb: int = 0
+    is_best_useful: bool = True
     log: list[LogRow] = field(default_factory=list)
     _number: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -118,10 +128,24 @@ class Search:
                 self.keep(rounded)
         return known
 
+    def improve(self, trial: Trial, n_try: int = 3) -> None:
+        """Climb from a plan over single swaps: to feasibility first, then to lower cost."""
+        model = self.model
+        for _ in range(2 * model.n_bank + 4):
+            if self.is_late():
+                return
+            price = prices_at(model, trial)[0] if trial.is_feasible else None
+            swaps = ranked_swaps(model, trial, price, n_try)
+            better = min(map(self.consider, swaps), key=_rank, default=trial)
+            if _rank(better) >= _rank(trial):
+                return
+            trial = better
+
     def keep(self, trial: Trial) -> None:
         """Remember a trial if it is feasible and the best so far."""
         if trial.is_feasible and trial.cost_usd < self.cost_usd:
             self.best = trial
+            self.is_best_useful = True
 
     def _next_reference(self, old: Reference, outcome: Outcome, trial: Trial) -> Reference:
         """Return the flow of the relaxed plan with prices: its own, or raised ones."""
@@ -197,6 +221,7 @@ class Search:
     def _work_on(self, box: Box) -> bool:
         """Run rounds on a box until it is closed (False) or they stall (True)."""
         model = self.model
+        own_usd = -np.inf
         last = box.bound_usd
         is_best_turn = False
         n_idle = 0
@@ -209,33 +234,31 @@ class Search:
             intervals = propagate(model, s_low, s_high, e_low, e_high, loss_max)
             if not intervals.is_feasible:
                 return self._close(cutoff)
-            reference = box.reference
-            if is_best_turn and self.best is not None:
-                key = (self.best.plan.station_buses, self.best.plan.bank_buses)
-                best = self.trials.get(key, self.best)
-                reference = Reference(best.alpha, best.beta, *prices_at(model, best))
-            n_cell = self.cells[box.level]
-            grid = make_grid(model, self.program, box.ranges, n_cell)
+            grid = make_grid(model, self.program, box.ranges, self.cells[box.level])
             if box.level > 0 and (grid.work() > _MAX_WORK or grid.n_state > _MAX_STATE):
                 box.level -= 1
                 if box.plan is None:
                     continue
                 return True
+            is_best_turn = is_best_turn and self.is_best_useful and self.best is not None
+            reference = self._best_reference() if is_best_turn else box.reference
             outcome = run_round(grid, self._remainder(reference), intervals, cutoff)
             box.bound_usd = max(box.bound_usd, min(outcome.cost_usd, cutoff))
             box.ranges = outcome.ranges
-            self._note(box, n_cell, outcome.cost_usd)
+            self._note(box, self.cells[box.level], outcome.cost_usd)
             if outcome.plan is None or box.bound_usd >= self._target():
                 return self._close(box.bound_usd)
-            if not is_best_turn or box.plan is None:
-                box.plan = outcome.plan
-            trial = self.consider(outcome.plan)
-            if model.n_cell and grid.is_exact:
-                self.keep(judge(model, outcome.plan))
+            trial = self._take(outcome.plan, grid)
             if box.bound_usd >= self._target():
                 return self._close(box.bound_usd)
-            new = self._next_reference(reference, outcome, trial)
-            box.reference = new if n_idle == 0 else reference.mix(new, 0.5)
+            if is_best_turn:
+                self.is_best_useful = outcome.cost_usd > own_usd or trial.is_feasible
+            else:
+                own_usd = outcome.cost_usd
+            if trial.is_feasible or not is_best_turn or self.is_best_useful:
+                box.plan = outcome.plan
+                new = self._next_reference(reference, outcome, trial)
+                box.reference = new if n_idle == 0 else reference.mix(new, 0.5)
             is_best_turn = not is_best_turn
             room = self.cost_usd - box.bound_usd
             n_idle = 0 if box.bound_usd - last > 0.2 * room else n_idle + 1
@@ -248,6 +271,28 @@ class Search:
                 continue
             return True
         return True
+
+    def _take(self, plan: SitePlan, grid: Grid) -> Trial:
+        """Consider a round's plan; now and then climb from it while none is feasible."""
+        is_new = (plan.station_buses, plan.bank_buses) not in self.trials
+        trial = self.consider(plan)
+        if (
+            is_new
+            and self.best is None
+            and len(self.log) >= _CLIMB_EVERY * self.n_climb + _CLIMB_FIRST
+        ):
+            self.n_climb += 1
+            self.improve(trial)
+        if self.model.n_cell and grid.is_exact:
+            self.keep(judge(self.model, plan))
+        return trial
+
+    def _best_reference(self) -> Reference:
+        """Return the flow and prices of the best plan (of its continuous sizes)."""
+        assert self.best is not None
+        key = (self.best.plan.station_buses, self.best.plan.bank_buses)
+        best = self.trials.get(key, self.best)
+        return Reference(best.alpha, best.beta, *prices_at(self.model, best))
 
     def _remainder(self, reference: Reference) -> Remainder:
         """Return the identity at the reference, or at a tamer point where its weights fail."""
