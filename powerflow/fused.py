@@ -38,7 +38,7 @@ def _add_devices(
     p_load: Array,
     q_load: Array,
 ) -> None:
-    """Add a candidate's devices to its lane's loads; arguments as in `score_batch`."""
+    """Add a candidate's devices to its lane's loads; arguments as in `stopped_score`."""
     i = candidate if device_p.shape[0] > 1 else 0
     j = candidate if device_q.shape[0] > 1 else 0
     s = state if device_p.shape[1] > 1 else 0
@@ -71,7 +71,7 @@ def fused_batch(
     iterations: Array,
     status: Array,
 ) -> None:
-    """Score candidates `first` to `last` (excluded) in every state; arguments as in `score_batch`.
+    """Score candidates `first` to `last` (excluded) in every state, as `stopped_score`.
 
     Lanes are candidates of one state. Base loads stay in the block; only the buses of a block's
     devices are touched and put back.

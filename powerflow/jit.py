@@ -62,7 +62,7 @@ def _kernel_sources() -> str:
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         text = path.read_bytes()
-        if b"powerflow.jit" in text or path.name in ("jit.py", "vector.py"):
+        if b"powerflow.jit" in text or path.name in ("jit.py", "vector.py", "tiles.py"):
             digest.update(text)
     return digest.hexdigest()
 

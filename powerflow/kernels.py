@@ -1,7 +1,7 @@
 """Owns the portable methods: one case at a time, plain loops over buses in sweep order.
 
 The DistFlow sweep and Newton's method here are the readable twins of `powerflow.block` and
-`powerflow.newton`, which must agree with them; the stopped current sweep has no other form.
+`powerflow.newton`, which must agree with them.
 
 Buses come in sweep order (``parent[k] < k``), so the backward pass is a loop from the last bus to
 the first and the forward pass a loop back. All quantities are per unit on the source's own voltage
@@ -18,7 +18,7 @@ import numpy as np
 
 from powerflow.jit import kernel
 from powerflow.plan import SHARE_I, SHARE_P, SHARE_Z, SHUNT_P, SHUNT_Q
-from powerflow.result import CONVERGED, ITERATION_LIMIT, NO_SOLUTION, STOPPED
+from powerflow.result import CONVERGED, ITERATION_LIMIT, NO_SOLUTION
 from powerflow.units import PER_KW, V_SOURCE
 
 Array = Any
@@ -34,9 +34,6 @@ FIGURES = (
     "substation_kvar",
 )
 """Rows of a batch's figures; score() asks for the first five."""
-
-DISTFLOW, NEWTON = 0, -1
-"""Methods; a positive number stands for so many current sweeps."""
 
 
 @kernel
@@ -94,49 +91,6 @@ def distflow_case(
 
 
 @kernel
-def current_case(
-    parent: Array, r: Array, x: Array, load: Array, work: Array, sweeps: int
-) -> tuple[int, int, float]:
-    """Run the current-summation (backward/forward) sweep exactly `sweeps` times from a flat start.
-
-    `ell` is left from the last backward sweep and `v` from the last forward sweep; `work` has six
-    rows, the first two as in `distflow_case`.
-
-    References
-    ----------
-    D. Shirmohammadi et al., IEEE Trans. Power Systems 3(2), 1988, 753-762.
-    """
-    n_bus = len(parent)
-    v, ell, i_re, i_im, v_re, v_im = work[0], work[1], work[2], work[3], work[4], work[5]
-    for k in range(n_bus):
-        v[k] = 1.0
-        v_re[k] = 1.0
-        v_im[k] = 0.0
-    change = 0.0
-    for _ in range(sweeps):
-        for k in range(n_bus):
-            i_re[k] = (load[0, k] * v_re[k] + load[1, k] * v_im[k]) / v[k]
-            i_im[k] = (load[0, k] * v_im[k] - load[1, k] * v_re[k]) / v[k]
-        for k in range(n_bus - 1, 0, -1):
-            ell[k] = i_re[k] * i_re[k] + i_im[k] * i_im[k]
-            i_re[parent[k]] += i_re[k]
-            i_im[parent[k]] += i_im[k]
-        ell[0] = 0.0
-        change = 0.0
-        total = 0.0
-        for k in range(1, n_bus):
-            v_re[k] = v_re[parent[k]] - r[k] * i_re[k] + x[k] * i_im[k]
-            v_im[k] = v_im[parent[k]] - r[k] * i_im[k] - x[k] * i_re[k]
-            new = v_re[k] * v_re[k] + v_im[k] * v_im[k]
-            change = max(change, abs(new - v[k]))
-            total += new
-            v[k] = new
-        if not np.isfinite(total):
-            return NO_SOLUTION, sweeps, np.nan
-    return STOPPED, sweeps, 0.5 * change
-
-
-@kernel
 def newton_case(
     parent: Array,
     r: Array,
@@ -172,8 +126,8 @@ def newton_case(
     before, error = 1.0, 1.0
     for step in range(1, limit + 1):
         load_at_voltage(nominal, shares, scale, v, load, work[4:6])
-        p[:] = load[0]
-        q[:] = load[1]
+        for k in range(n_bus):
+            p[k], q[k] = load[0, k], load[1, k]
         is_sane = True
         for k in range(n_bus - 1, 0, -1):
             up = parent[k]
@@ -211,8 +165,8 @@ def load_at_voltage(
     nominal: Array, shares: Array, scale: Array, v: Array, load: Array, slope: Array
 ) -> None:
     """Write what the loads take at squared voltages `v`, and the slopes of that."""
-    load[:] = nominal
-    slope[:] = 0.0
+    for k in range(len(v)):
+        load[0, k], load[1, k], slope[0, k], slope[1, k] = nominal[0, k], nominal[1, k], 0.0, 0.0
     source = scale[V_SOURCE]
     for k in range(len(shares)):
         v_pu = np.sqrt(v[k]) * source
@@ -237,33 +191,10 @@ def measure_currents(
     """Write the squared currents, and the power arriving at each bus, at the voltages found."""
     v, ell, p, q = work[0], work[1], work[2], work[3]
     load_at_voltage(nominal, shares, scale, v, load, work[4:6])
-    p[:] = load[0]
-    q[:] = load[1]
+    for k in range(len(parent)):
+        p[k], q[k] = load[0, k], load[1, k]
     ell[0] = 0.0
     for k in range(len(parent) - 1, 0, -1):
         ell[k] = (p[k] * p[k] + q[k] * q[k]) / v[k]
         p[parent[k]] += p[k] + r[k] * ell[k]
         q[parent[k]] += q[k] + x[k] * ell[k]
-
-
-@kernel
-def solve_case(
-    method: int,
-    parent: Array,
-    r: Array,
-    x: Array,
-    nominal: Array,
-    shares: Array,
-    scale: Array,
-    load: Array,
-    work: Array,
-    tol: float,
-    limit: int,
-) -> tuple[int, int, float]:
-    """Solve one case by `method`."""
-    if method == NEWTON:
-        return newton_case(parent, r, x, nominal, shares, scale, load, work, tol, limit)
-    load[:] = nominal
-    if method == DISTFLOW:
-        return distflow_case(parent, r, x, load, work, tol, limit)
-    return current_case(parent, r, x, load, work, method)

@@ -11,15 +11,9 @@ from powerflow.block import DONE, LOST
 from powerflow.jit import vector_kernel
 from powerflow.newton import N_ROWS
 from powerflow.result import CONVERGED, ITERATION_LIMIT, NO_SOLUTION, UNDECIDED
+from powerflow.tiles import TILE, load_tile, store_tile_inverse_sqrt, store_tile_sqrt
 from powerflow.units import AMP, PER_KW, V_SOURCE
-from powerflow.vector import (
-    LANES,
-    TILE,
-    load,
-    load_tile,
-    store_tile_inverse_sqrt,
-    store_tile_sqrt,
-)
+from powerflow.vector import LANES, load
 
 Array = Any
 

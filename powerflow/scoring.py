@@ -13,8 +13,8 @@ from powerflow.fused import fused_batch, fused_newton
 from powerflow.kernels import FIGURES
 from powerflow.lanes import block_memory
 from powerflow.plan import plan_of
-from powerflow.portable import score_batch
 from powerflow.result import CONVERGED, STOPPED, UNDECIDED
+from powerflow.stopped import stopped_score
 
 if TYPE_CHECKING:
     from powerflow.feeder import Feeder
@@ -132,7 +132,7 @@ def score(
     made = (figures, iterations, status)
 
     def stop_after(first: int, last: int) -> None:
-        score_batch(sweeps or 0, *tree, *given, 1.0, 1, first, last, *made)
+        stopped_score(sweeps or 0, *tree, *given, first, last, *made)
 
     def sweep(first: int, last: int) -> None:
         memory = block_memory(n_bus)

@@ -14,7 +14,6 @@ from powerflow.inputs import Inputs, check_inputs
 from powerflow.kernels import FIGURES
 from powerflow.lanes import block_memory
 from powerflow.plan import plan_of
-from powerflow.portable import solve_batch
 from powerflow.result import (
     CONVERGED,
     ON_REQUEST,
@@ -24,6 +23,7 @@ from powerflow.result import (
     UNDECIDED,
     PowerFlowResult,
 )
+from powerflow.stopped import stopped_batch
 from powerflow.stream import stream_batch
 from powerflow.vector import LANES
 
@@ -229,9 +229,9 @@ def _stop_after(
     """Run the current sweep a given number of times."""
 
     def part(first: int, last: int) -> None:
-        solve_batch(
-            sweeps, feeder.parent, inputs.branches, inputs.shares, inputs.p, inputs.q,
-            inputs.scales, plan_of(feeder).inverse_ampacity, 1.0, 1, first, last,
+        stopped_batch(
+            sweeps, feeder.parent, inputs.branches, inputs.p, inputs.q, inputs.scales,
+            plan_of(feeder).inverse_ampacity, first, last,
             made.v_pu, made.i_a, made.angle_rad, made.figures, made.errors, made.iterations,
             made.v_min_bus, made.status,
         )  # fmt: skip

@@ -34,8 +34,8 @@ def _lanes_of_the_target() -> int:
 LANES = int(os.environ.get("POWERFLOW_LANES", "0")) or _lanes_of_the_target()
 """Cases side by side in one block; the environment variable POWERFLOW_LANES overrides it."""
 
-_DOUBLE, _BIT, _INT = ir.DoubleType(), ir.IntType(1), ir.IntType(32)
-_VECTOR = ir.VectorType(_DOUBLE, LANES)
+DOUBLE, _BIT, INT = ir.DoubleType(), ir.IntType(1), ir.IntType(32)
+_VECTOR = ir.VectorType(DOUBLE, LANES)
 
 
 class _Vector(types.Type):
@@ -45,7 +45,7 @@ class _Vector(types.Type):
 @register_model(_Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, fe_type: Any) -> None:
-        element = _BIT if fe_type.name.startswith("mask") else _DOUBLE
+        element = _BIT if fe_type.name.startswith("mask") else DOUBLE
         start: Any = super().__init__
         start(manager, fe_type, ir.VectorType(element, LANES))
 
@@ -63,8 +63,8 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any
 
 def _spread(builder: Any, value: Any) -> Any:
     """Return a vector with the scalar in every lane."""
-    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), value, _INT(0))
-    zeros = ir.Constant(ir.VectorType(_INT, LANES), [0] * LANES)
+    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), value, INT(0))
+    zeros = ir.Constant(ir.VectorType(INT, LANES), [0] * LANES)
     return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), zeros)
 
 
@@ -124,7 +124,7 @@ def _elementwise(n_argument: int, result: Any, emit: Any, doc: str) -> Any:
 def _library(name: str, *operands: Any, builder: Any) -> Any:
     """Call LLVM's own function `name` on vectors."""
     kind = operands[0].type
-    suffix = "f64" if kind.element == _DOUBLE else "f32"
+    suffix = "f64" if kind.element == DOUBLE else "f32"
     signature = ir.FunctionType(kind, [kind] * len(operands))
     function = cgutils.get_or_insert_function(
         builder.module, signature, f"llvm.{name}.v{kind.count}{suffix}"
@@ -137,12 +137,13 @@ def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return _library("fmuladd", a, b, c, builder=builder)
 
 
-def _sqrt(builder: Any, a: Any) -> Any:
+def square_root(builder: Any, a: Any) -> Any:
+    """Emit the square root of a vector."""
     return _library("sqrt", a, builder=builder)
 
 
-def _inverse_sqrt(builder: Any, a: Any) -> Any:
-    """Refine the single-precision value by one Newton step: 14 digits at half the cost."""
+def inverse_square_root(builder: Any, a: Any) -> Any:
+    """Emit 1 / sqrt: the single-precision value and one Newton step, 14 digits at half the cost."""
     n = a.type.count
     short = ir.VectorType(ir.FloatType(), n)
     root = _library("sqrt", builder.fptrunc(a, short), builder=builder)
@@ -158,7 +159,7 @@ div = _elementwise(2, Lanes, lambda b, x, y: b.fdiv(x, y), "Return x / y.")
 fma = _elementwise(3, Lanes, _fma, "Return x * y + z.")
 fnma = _elementwise(3, Lanes, lambda b, x, y, z: _fma(b, b.fneg(x), y, z), "Return z - x * y.")
 vabs = _elementwise(1, Lanes, lambda b, x: _library("fabs", x, builder=b), "Return |x|.")
-vsqrt = _elementwise(1, Lanes, _sqrt, "Return sqrt(x).")
+vsqrt = _elementwise(1, Lanes, square_root, "Return sqrt(x).")
 less = _elementwise(2, Mask, lambda b, x, y: b.fcmp_ordered("<", x, y), "Return where x < y.")
 vmax = _elementwise(
     2, Lanes, lambda b, x, y: b.select(b.fcmp_ordered(">", x, y), x, y), "Return the greater."
@@ -192,105 +193,6 @@ def holds_any(typingctx: Any, mask: Any) -> Any:
     return types.boolean(Mask), generate
 
 
-TILE = max(2, LANES // 2)
-"""Cases and buses of one transposed tile: one register's worth of doubles each way."""
-
-
-def _transpose(builder: Any, rows: list[Any]) -> list[Any]:
-    """Return the columns of a square tile by exchanging halves, quarters, ... of row pairs."""
-    n, step = len(rows), 1
-    while step < n:
-        low = [i + (n if i & step else 0) - (step if i & step else 0) for i in range(n)]
-        high = [i + step + (n - step if i & step else 0) for i in range(n)]
-        made = list(rows)
-        for i in (i for i in range(n) if not i & step):
-            for target, picks in ((i, low), (i + step, high)):
-                mask = ir.Constant(ir.VectorType(_INT, n), picks)
-                made[target] = builder.shuffle_vector(rows[i], rows[i + step], mask)
-        rows, step = made, 2 * step
-    return rows
-
-
-def _tile_pointers(
-    context: Any, builder: Any, types_: Any, block: Any, table: Any, cases: Any, bus: Any
-) -> Any:
-    """Yield, tile by tile, the addresses of its rows in the block and in the table of cases."""
-    tile = ir.VectorType(_DOUBLE, TILE).as_pointer()
-
-    def size(value: int) -> Any:
-        return ir.Constant(bus.type, value)
-
-    block_data = context.make_array(types_[0])(context, builder, block).data
-    table_array = context.make_array(types_[1])(context, builder, table)
-    case_data = context.make_array(types_[2])(context, builder, cases).data
-    n_column = cgutils.unpack_tuple(builder, table_array.shape, 2)[1]
-    for first in range(0, LANES, TILE):
-        inside, outside = [], []
-        for i in range(TILE):
-            at = builder.add(builder.mul(builder.add(bus, size(i)), size(LANES)), size(first))
-            inside.append(builder.bitcast(builder.gep(block_data, [at]), tile))
-            case = builder.load(builder.gep(case_data, [size(first + i)]))
-            at = builder.add(builder.mul(case, n_column), bus)
-            outside.append(builder.bitcast(builder.gep(table_array.data, [at]), tile))
-        yield inside, outside
-
-
-@intrinsic
-def load_tile(typingctx: Any, block: Any, table: Any, cases: Any, bus: Any, factor: Any) -> Any:
-    """Copy TILE buses from `bus` on of the table's rows `cases` into the (n_bus, LANES) block.
-
-    `factor` multiplies each lane.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pairs = _tile_pointers(context, builder, signature.args, *args[:4])
-        for part, (inside, outside) in enumerate(pairs):
-            scale = _part(builder, args[4], part)
-            columns = _transpose(builder, [builder.load(row, align=8) for row in outside])
-            for pointer, column in zip(inside, columns, strict=True):
-                builder.store(builder.fmul(column, scale), pointer, align=8)
-        return context.get_dummy_value()
-
-    return types.void(block, table, cases, types.intp, Lanes), generate
-
-
-def _tile_writer(transform: Any, doc: str) -> Any:
-    """Make an intrinsic that writes a tile of transformed values."""
-
-    def store_tile(
-        typingctx: Any, block: Any, table: Any, cases: Any, bus: Any, factor: Any
-    ) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            pairs = _tile_pointers(context, builder, signature.args, *args[:4])
-            for part, (inside, outside) in enumerate(pairs):
-                scale = _part(builder, args[4], part)
-                columns = [transform(builder, builder.load(row, align=8)) for row in inside]
-                rows = _transpose(builder, [builder.fmul(column, scale) for column in columns])
-                for pointer, row in zip(outside, rows, strict=True):
-                    builder.store(row, pointer, align=8)
-            return context.get_dummy_value()
-
-        return types.void(block, table, cases, types.intp, Lanes), generate
-
-    store_tile.__doc__ = doc
-    return intrinsic(store_tile)
-
-
-def _part(builder: Any, value: Any, part: int) -> Any:
-    """Return the lanes of one tile."""
-    picks = list(range(part * TILE, (part + 1) * TILE))
-    mask = ir.Constant(ir.VectorType(_INT, TILE), picks)
-    return builder.shuffle_vector(value, value, mask)
-
-
-store_tile_inverse_sqrt = _tile_writer(
-    _inverse_sqrt, "Write factor / sqrt of TILE buses of the block to the table's rows `cases`."
-)
-store_tile_sqrt = _tile_writer(
-    _sqrt, "Write factor * sqrt of TILE buses of the block to the table's rows `cases`."
-)
-
-
 @intrinsic
 def prefetch(typingctx: Any, table: Any, at: Any) -> Any:
     """Ask for one block's row of memory, `at` elements into the table, long before it is read."""
@@ -298,12 +200,12 @@ def prefetch(typingctx: Any, table: Any, at: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         byte = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, _INT, _INT, _INT])
+        kind = ir.FunctionType(ir.VoidType(), [byte, INT, INT, INT])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         for element in range(0, LANES, 8):
             place = builder.add(args[1], ir.Constant(args[1].type, element))
             pointer = builder.bitcast(builder.gep(data, [place]), byte)
-            builder.call(function, [pointer, _INT(0), _INT(2), _INT(1)])
+            builder.call(function, [pointer, INT(0), INT(2), INT(1)])
         return context.get_dummy_value()
 
     return types.void(table, types.intp), generate

@@ -11,29 +11,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_feeders import feeders, random_feeder
 
-from powerflow import kernels, load_feeder, nose, portable, power_flow, score, synthetic_feeder
+from powerflow import kernels, load_feeder, nose, power_flow, score, synthetic_feeder, units
 from powerflow.inputs import check_inputs
-from powerflow.plan import plan_of
 from powerflow.result import OUTPUTS
 
 few = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 def portable_flow(method, feeder, p_kw, q_kvar, tol_pu=1e-12, zip_shares=None, shunt_q_kvar=None):
-    """Return voltages, currents and figures of the portable twin."""
+    """Return voltages, currents and figures of the portable twin, case by case."""
     inputs = check_inputs(
         feeder, p_kw, q_kvar, None, None, None, None, zip_shares, None, shunt_q_kvar
     )
-    n_case, n_bus = inputs.n_case, feeder.n_bus
-    v, i, angle = np.empty((n_case, n_bus)), np.empty((n_case, n_bus)), np.empty((0, n_bus))
-    figures = np.full((len(kernels.FIGURES), n_case), np.nan)
-    status = np.empty(n_case, dtype=np.int8)
-    portable.solve_batch(
-        method, feeder.parent, inputs.branches, inputs.shares, inputs.p, inputs.q, inputs.scales,
-        plan_of(feeder).inverse_ampacity, tol_pu, 10_000, 0, n_case, v, i, angle, figures,
-        np.empty(n_case), np.empty(n_case, dtype=int), np.empty(n_case, dtype=int), status,
-    )  # fmt: skip
-    return status == 0, v, i, figures
+    r, x = inputs.branches[:, 0]
+    scale = inputs.scales[:, 0]
+    is_solved = np.zeros(inputs.n_case, dtype=bool)
+    v, i = np.full((2, inputs.n_case, feeder.n_bus), np.nan)
+    figures = np.full((len(kernels.FIGURES), inputs.n_case), np.nan)
+    load, work = np.empty((2, feeder.n_bus)), np.zeros((8, feeder.n_bus))
+    for case in range(inputs.n_case):
+        nominal = np.array([inputs.p[case], inputs.q[case]]) * scale[units.PER_KW]
+        if method == "sweep":
+            status, _, _ = kernels.distflow_case(feeder.parent, r, x, nominal, work, tol_pu, 10_000)
+            load[:] = nominal
+        else:
+            status, _, _ = kernels.newton_case(
+                feeder.parent, r, x, nominal, inputs.shares, scale, load, work, tol_pu, 100
+            )
+        is_solved[case] = status == 0
+        if not is_solved[case]:
+            continue
+        v[case] = np.sqrt(work[0]) * scale[units.V_SOURCE]
+        i[case] = np.sqrt(work[1]) * scale[units.AMP]
+        loss = np.array([r @ work[1], x @ work[1]]) * scale[units.KVA]
+        loading = (100.0 * i[case] / feeder.ampacity_a)[1:].max()
+        source = load.sum(axis=1) * scale[units.KVA] + loss
+        figures[:, case] = [*loss, v[case].min(), v[case].max(), loading, *source]
+    return is_solved, v, i, figures
 
 
 def random_loads(feeder, n_case, seed, highest=2.0):
@@ -48,7 +62,7 @@ def test_sweep_and_newton_agree_with_their_portable_twins(feeder, n_case, seed):
     p_kw, q_kvar = random_loads(feeder, n_case, seed)
     fast = power_flow(feeder, p_kw, q_kvar, tol_pu=1e-12)
     assert fast.converged.all()
-    for method in (kernels.DISTFLOW, kernels.NEWTON):
+    for method in ("sweep", "newton"):
         is_solved, v, i, figures = portable_flow(method, feeder, p_kw, q_kvar)
         assert is_solved.all()
         assert fast.v_pu == pytest.approx(v, abs=1e-11)
@@ -63,7 +77,7 @@ def test_newton_in_lanes_agrees_with_its_portable_twin(feeder, n_case, seed):
     p_kw, q_kvar = random_loads(feeder, n_case, seed)
     shares = {"zip_shares": (0.3, 0.3, 0.4), "shunt_q_kvar": -5.0}
     fast = power_flow(feeder, p_kw, q_kvar, tol_pu=1e-12, **shares)
-    is_solved, v, i, figures = portable_flow(kernels.NEWTON, feeder, p_kw, q_kvar, **shares)
+    is_solved, v, i, figures = portable_flow("newton", feeder, p_kw, q_kvar, **shares)
     assert fast.converged.all()
     assert is_solved.all()
     assert fast.v_pu == pytest.approx(v, abs=1e-11)
@@ -78,8 +92,8 @@ def test_the_same_cases_fail(highest):
     feeder = load_feeder("ieee33")
     p_kw, q_kvar = random_loads(feeder, 300, 8, highest)
     fast = power_flow(feeder, p_kw, q_kvar).converged
-    assert np.array_equal(fast, portable_flow(kernels.NEWTON, feeder, p_kw, q_kvar)[0])
-    assert np.array_equal(fast, portable_flow(kernels.DISTFLOW, feeder, p_kw, q_kvar, 1e-8)[0])
+    assert np.array_equal(fast, portable_flow("newton", feeder, p_kw, q_kvar)[0])
+    assert np.array_equal(fast, portable_flow("sweep", feeder, p_kw, q_kvar, 1e-8)[0])
     assert fast.all() == (highest < 3.0)
 
 

@@ -1,4 +1,7 @@
-"""Owns the portable batch loops: twins of `powerflow.stream` and `powerflow.fused`."""
+"""Owns the current sweep stopped after a given number of sweeps, and its batch loops.
+
+It serves the comparison with published figures that were stopped early; nothing here is tuned.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,53 @@ from typing import Any
 import numpy as np
 
 from powerflow.jit import kernel
-from powerflow.kernels import DISTFLOW, measure_currents, solve_case
-from powerflow.result import CONVERGED, STOPPED
+from powerflow.result import NO_SOLUTION, STOPPED
 from powerflow.units import AMP, KVA, N_SCALE, PER_KW, V_SOURCE
 
 Array = Any
+
+
+@kernel
+def sweep_case(
+    parent: Array, r: Array, x: Array, load: Array, work: Array, sweeps: int
+) -> tuple[int, int, float]:
+    """Run the current-summation (backward/forward) sweep exactly `sweeps` times from a flat start.
+
+    `work` has six rows: v as the last forward sweep leaves it, ell as the last backward sweep does,
+    and both parts of the currents and voltages.
+
+    References
+    ----------
+    D. Shirmohammadi et al., IEEE Trans. Power Systems 3(2), 1988, 753-762.
+    """
+    n_bus = len(parent)
+    v, ell, i_re, i_im, v_re, v_im = work[0], work[1], work[2], work[3], work[4], work[5]
+    for k in range(n_bus):
+        v[k] = 1.0
+        v_re[k] = 1.0
+        v_im[k] = 0.0
+    change = 0.0
+    for _ in range(sweeps):
+        for k in range(n_bus):
+            i_re[k] = (load[0, k] * v_re[k] + load[1, k] * v_im[k]) / v[k]
+            i_im[k] = (load[0, k] * v_im[k] - load[1, k] * v_re[k]) / v[k]
+        for k in range(n_bus - 1, 0, -1):
+            ell[k] = i_re[k] * i_re[k] + i_im[k] * i_im[k]
+            i_re[parent[k]] += i_re[k]
+            i_im[parent[k]] += i_im[k]
+        ell[0] = 0.0
+        change = 0.0
+        total = 0.0
+        for k in range(1, n_bus):
+            v_re[k] = v_re[parent[k]] - r[k] * i_re[k] + x[k] * i_im[k]
+            v_im[k] = v_im[parent[k]] - r[k] * i_im[k] - x[k] * i_re[k]
+            new = v_re[k] * v_re[k] + v_im[k] * v_im[k]
+            change = max(change, abs(new - v[k]))
+            total += new
+            v[k] = new
+        if not np.isfinite(total):
+            return NO_SOLUTION, sweeps, np.nan
+    return STOPPED, sweeps, 0.5 * change
 
 
 @kernel
@@ -42,17 +87,14 @@ def _fill_figures(
 
 
 @kernel
-def solve_batch(
-    method: int,
+def stopped_batch(
+    sweeps: int,
     parent: Array,
     branches: Array,
-    shares: Array,
     p: Array,
     q: Array,
     scales: Array,
     inverse_ampacity: Array,
-    tol: float,
-    limit: int,
     first: int,
     last: int,
     v_out: Array,
@@ -64,12 +106,9 @@ def solve_batch(
     v_min_bus: Array,
     status: Array,
 ) -> None:
-    """Solve cases `first` to `last` (excluded); arguments as in `powerflow.stream.stream_batch`.
-
-    `angle_out` is filled by the current sweep alone; `powerflow.angles` serves the others.
-    """
+    """Solve cases `first` to `last` (excluded); arguments as in `powerflow.stream.stream_batch`."""
     n_bus = len(parent)
-    nominal, load, work = np.empty((2, n_bus)), np.empty((2, n_bus)), np.empty((8, n_bus))
+    load, work = np.empty((2, n_bus)), np.empty((6, n_bus))
     scale = np.empty(N_SCALE)
     for case in range(first, last):
         for i in range(N_SCALE):
@@ -78,18 +117,11 @@ def solve_batch(
         r, x = branches[0, branch_row], branches[1, branch_row]
         p_row, q_row = p[case if len(p) > 1 else 0], q[case if len(q) > 1 else 0]
         for k in range(n_bus):
-            nominal[0, k] = p_row[k] * scale[PER_KW]
-            nominal[1, k] = q_row[k] * scale[PER_KW]
-        code, count, error = solve_case(
-            method, parent, r, x, nominal, shares, scale, load, work, tol, limit
-        )
-        status[case] = code
-        iterations[case] = count
-        errors[case] = error
-        if code not in (CONVERGED, STOPPED):
+            load[0, k] = p_row[k] * scale[PER_KW]
+            load[1, k] = q_row[k] * scale[PER_KW]
+        status[case], iterations[case], errors[case] = sweep_case(parent, r, x, load, work, sweeps)
+        if status[case] != STOPPED:
             continue
-        if method == DISTFLOW:
-            measure_currents(parent, r, x, nominal, shares, scale, load, work)
         made, at = _fill_figures(r, x, load, scale, inverse_ampacity, work)
         v_min_bus[case] = at
         for i in range(len(figures)):
@@ -98,13 +130,13 @@ def solve_batch(
             v_out[case, k] = np.sqrt(work[0, k]) * scale[V_SOURCE]
         for k in range(n_bus if len(i_out) > 0 else 0):
             i_out[case, k] = np.sqrt(work[1, k]) * scale[AMP]
-        for k in range(n_bus if len(angle_out) > 0 and code == STOPPED else 0):
+        for k in range(n_bus if len(angle_out) > 0 else 0):
             angle_out[case, k] = np.arctan2(work[5, k], work[4, k])
 
 
 @kernel
-def score_batch(
-    method: int,
+def stopped_score(
+    sweeps: int,
     parent: Array,
     r: Array,
     x: Array,
@@ -115,8 +147,6 @@ def score_batch(
     device_p: Array,
     device_q: Array,
     inverse_ampacity: Array,
-    tol: float,
-    limit: int,
     first: int,
     last: int,
     figures: Array,
@@ -138,17 +168,16 @@ def score_batch(
         As the first of `powerflow.kernels.FIGURES`.
     """
     n_bus = len(parent)
-    nominal, load, work = np.empty((2, n_bus)), np.empty((2, n_bus)), np.empty((8, n_bus))
+    load, work = np.empty((2, n_bus)), np.empty((6, n_bus))
     scale = np.empty(N_SCALE)
-    no_shares = np.empty((0, 5))
     for candidate in range(first, last):
         for state in range(figures.shape[2]):
             for i in range(N_SCALE):
                 scale[i] = scales[i, state if scales.shape[1] > 1 else 0]
             p_row, q_row = p[state if len(p) > 1 else 0], q[state if len(q) > 1 else 0]
             for k in range(n_bus):
-                nominal[0, k] = p_row[k] * scale[PER_KW]
-                nominal[1, k] = q_row[k] * scale[PER_KW]
+                load[0, k] = p_row[k] * scale[PER_KW]
+                load[1, k] = q_row[k] * scale[PER_KW]
             i = candidate if device_p.shape[0] > 1 else 0
             j = candidate if device_q.shape[0] > 1 else 0
             s = state if device_p.shape[1] > 1 else 0
@@ -157,17 +186,13 @@ def score_batch(
                 bus = device_bus[candidate, device]
                 kw = device_p[i, s, device if device_p.shape[2] > 1 else 0]
                 kvar = device_q[j, t, device if device_q.shape[2] > 1 else 0]
-                nominal[0, bus] += kw * scale[PER_KW]
-                nominal[1, bus] += kvar * scale[PER_KW]
-            code, count, _ = solve_case(
-                method, parent, r, x, nominal, no_shares, scale, load, work, tol, limit
-            )
+                load[0, bus] += kw * scale[PER_KW]
+                load[1, bus] += kvar * scale[PER_KW]
+            code, count, _ = sweep_case(parent, r, x, load, work, sweeps)
             status[candidate, state] = code
             iterations[candidate, state] = count
-            if code not in (CONVERGED, STOPPED):
+            if code != STOPPED:
                 continue
-            if method == DISTFLOW:
-                measure_currents(parent, r, x, nominal, no_shares, scale, load, work)
             made, _ = _fill_figures(r, x, load, scale, inverse_ampacity, work)
             for k in range(len(figures)):
                 figures[k, candidate, state] = made[k]
