@@ -57,10 +57,10 @@ def vector_kernel(function: F) -> F:
 
 
 @cache
-def _kernel_sources() -> str:
-    """Return a digest of every source file of the package that holds kernels."""
+def _kernel_sources(package: Path) -> str:
+    """Return a digest of every source file of a package that holds kernels."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(package.rglob("*.py")):
         text = path.read_bytes()
         if b"powerflow.jit" in text or path.name in ("jit.py", "vector.py", "tiles.py"):
             digest.update(text)
@@ -72,5 +72,8 @@ def _compile(function: F, *, is_cached: bool) -> F:
     if is_cached:
         # Numba stamps a cached kernel with its own file alone, but kernels of other files are
         # compiled into it: a change there must not leave stale machine code behind.
-        compiled._cache._cache_file._source_stamp = _kernel_sources()
+        ours = Path(__file__).parent
+        theirs = ours.parent / function.__module__.split(".")[0]
+        stamp = [_kernel_sources(package) for package in dict.fromkeys((ours, theirs))]
+        compiled._cache._cache_file._source_stamp = "".join(stamp)
     return cast(F, compiled)
