@@ -57,10 +57,10 @@ def vector_kernel(function: F) -> F:
 
 
 @cache
-def _kernel_sources(package: Path) -> str:
-    """Return a digest of every source file of a package that holds kernels."""
+def kernel_sources(folder: Path) -> str:
+    """Return a digest of every source file in a folder that holds kernels or what they emit."""
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(folder.glob("*.py")):
         text = path.read_bytes()
         if b"powerflow.jit" in text or path.name in ("jit.py", "vector.py", "tiles.py"):
             digest.update(text)
@@ -72,8 +72,5 @@ def _compile(function: F, *, is_cached: bool) -> F:
     if is_cached:
         # Numba stamps a cached kernel with its own file alone, but kernels of other files are
         # compiled into it: a change there must not leave stale machine code behind.
-        ours = Path(__file__).parent
-        theirs = ours.parent / function.__module__.split(".")[0]
-        stamp = [_kernel_sources(package) for package in dict.fromkeys((ours, theirs))]
-        compiled._cache._cache_file._source_stamp = "".join(stamp)
+        compiled._cache._cache_file._source_stamp = kernel_sources(Path(__file__).parent)
     return cast(F, compiled)

@@ -115,8 +115,8 @@ def _part(builder: Any, value: Any, part: int) -> Any:
 
 store_tile_inverse_sqrt = _tile_writer(
     inverse_square_root,
-    "Write factor / sqrt of TILE buses of the block to the table's rows `cases`.",
+    "Write factor / sqrt of TILE buses of the block to the rows `cases`.",
 )
 store_tile_sqrt = _tile_writer(
-    square_root, "Write factor * sqrt of TILE buses of the block to the table's rows `cases`."
+    square_root, "Write factor * sqrt of TILE buses of the block to the rows `cases`."
 )

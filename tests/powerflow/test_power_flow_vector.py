@@ -1,9 +1,11 @@
 """The vector kernels agree with their portable twins, whatever the width, split or company."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_feeders import feeders, random_feeder
 
-from powerflow import kernels, load_feeder, nose, power_flow, score, synthetic_feeder, units
+from powerflow import jit, kernels, load_feeder, nose, power_flow, score, synthetic_feeder, units
 from powerflow.inputs import check_inputs
 from powerflow.result import OUTPUTS
 
@@ -130,6 +132,19 @@ def test_tiles_of_any_size_are_moved_whole(n_bus):
         for name in OUTPUTS:
             one, many = getattr(alone, name)[0], getattr(together, name)[case]
             assert np.array_equal(one, many, equal_nan=True), name
+
+
+def test_a_change_in_any_kernel_file_outdates_the_cached_kernels(tmp_path):
+    """Kernels of one file are compiled into those of another, which numba's cache cannot know."""
+    package = Path(jit.__file__).parent
+    for name in ("jit", "kernels", "plan", "vector", "tiles", "block", "newton", "lanes", "stream"):
+        folder = tmp_path / name
+        shutil.copytree(package, folder, ignore=shutil.ignore_patterns("__pycache__", "feeders"))
+        assert jit.kernel_sources(folder) == jit.kernel_sources(package)
+        with (folder / f"{name}.py").open("a") as file:
+            file.write("# changed\n")
+        jit.kernel_sources.cache_clear()
+        assert jit.kernel_sources(folder) != jit.kernel_sources(package)
 
 
 SCRIPT = """
