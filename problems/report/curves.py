@@ -72,9 +72,11 @@ def draw_convergence(
             axes.set_yticks([])
         lines = below.get_lines()
         ends = {engine: _end(band) for engine, band in bands.items()}
+        title_of_lines = "median, band: quartiles"
         if len(lines) > FEW:  # a long legend reads from best to worst, as the lines end
             lines = sorted(lines, key=lambda line: ends[str(line.get_label())])
-        place_legend(axes, lines, "median, band: quartiles", "upper left")
+            title_of_lines += "\nbest median first"
+        place_legend(axes, lines, title_of_lines, "upper left")
         below.set_xscale("log")
         below.set_ylim(-0.05, 1.05)
         below.set_ylabel("share of runs\nfeasible")

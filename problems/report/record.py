@@ -11,7 +11,7 @@ from typing import Any
 from problems.core.content import json_text, read_json, write_text
 from problems.core.errors import ContentError
 
-PACKAGES = ("feederlab", "numba", "numpy", "scipy")
+PACKAGES = ("feederlab", "deap", "numba", "numpy", "pymoo", "scipy")
 """What the figures of a study may depend on to the last bit."""
 
 
@@ -56,12 +56,23 @@ def claim_folder(folder: Path, record: dict[str, Any]) -> None:
         found = read_json(file)
         for key in record:
             if not isinstance(found, dict) or found.get(key) != record[key]:
-                raise ContentError(
-                    f"{folder}: holds a study with other {key}; choose another folder with --out"
-                )
+                reason = f"a study with other {key}"
+                if key in ("versions", "machine"):
+                    reason = f"a study made with other versions ({_changed(found, record)})"
+                raise ContentError(f"{folder}: holds {reason}; choose another folder with --out")
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ContentError(f"{folder}: is not empty and holds no study; choose another with --out")
     write_text(file, json_text(record))
+
+
+def _changed(found: Any, record: dict[str, Any]) -> str:
+    """Return what the machine of a study was, where this one differs."""
+    if not isinstance(found, dict) or not isinstance(found.get("versions"), dict):
+        return "none named"
+    here = {**record["versions"], "machine": record["machine"]}
+    there = {**found["versions"], "machine": found.get("machine")}
+    names = [name for name in here if there.get(name) != here[name]]
+    return ", ".join(f"{name} {there.get(name)}, here {here[name]}" for name in names)
 
 
 def _versions() -> dict[str, str]:

@@ -61,6 +61,10 @@ def test_folder_of_another_record_is_refused(tmp_path: Path) -> None:
     claim_folder(tmp_path / "study", record)
     with pytest.raises(ContentError, match="holds a study with other feeders"):
         claim_folder(tmp_path / "study", {**record, "feeders": {"ieee33": "b"}})
+    other = {**record, "versions": {**record["versions"], "numpy": "0.1"}}
+    here = record["versions"]["numpy"]
+    with pytest.raises(ContentError, match=rf"other versions \(numpy {here}, here 0\.1\)"):
+        claim_folder(tmp_path / "study", other)
 
 
 def test_convergence_without_feasible_runs_is_drawn(tmp_path: Path) -> None:
