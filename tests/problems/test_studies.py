@@ -1,8 +1,10 @@
 """Studies that survive: resumed, rerun, killed, interrupted, on a cluster, always to the byte."""
 
+import contextlib
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +26,10 @@ from problems.report.folder import write_study
 from problems.report.study import run_study, study_engine
 
 QUICK = ("--runs", "3", "--evaluations", "120", "--seed", "7", "--engines", "ga,pso")
+
+# Checkpoints every fifth of a second, so that runs in this process leave some behind.
+START = "import heuristics.loop as loop; loop.CHECKPOINT_PERIOD_S = 0.2; "
+START += "from problems.cli import main; main()"
 
 
 # --- resume and rerun ---
@@ -195,6 +201,27 @@ def test_pace() -> None:
     assert pace(2, 7200.0, 3) == "0.0167 runs/min, 3:00:00 left"
 
 
+def test_terminal_shows_rate_and_remaining_time(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    mine, theirs = pty.openpty()
+    words = ("compare", "ieee33", *QUICK, "--v-min", "0", "--out", str(tmp_path / "study"))
+    with subprocess.Popen(
+        [sys.executable, "-c", START, *words], stdout=subprocess.DEVNULL, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        # the terminal ends with an error when the command does
+        with contextlib.suppress(OSError):
+            while piece := os.read(mine, 4096):
+                shown += piece
+    os.close(mine)
+    assert process.returncode == 0
+    text = shown.decode()
+    assert "proving a bound (ieee33)" in text
+    assert re.search(r"6/6.*runs/min, 0:00:00 left", text)
+    assert "writing tables and figures" in text
+
+
 # --- workers that die ---
 
 
@@ -241,9 +268,6 @@ def test_run_that_kills_its_worker_twice_is_a_failed_row(tmp_path: Path) -> None
 
 STUDY = ("compare", "ieee33", "--engines", "ga,hgapso:printed", "--runs", "4")
 STUDY += ("--evaluations", "15000", "--seed", "5", "--v-min", "0")
-# Checkpoints every fifth of a second, so that runs in this process leave some behind.
-START = "import heuristics.loop as loop; loop.CHECKPOINT_PERIOD_S = 0.2; "
-START += "from problems.cli import main; main()"
 
 
 def begin(*words: str) -> subprocess.Popen[str]:
