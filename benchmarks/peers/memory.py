@@ -6,8 +6,8 @@ Started by `benchmarks.peers.costs`, for only a process of its own has a peak of
 from __future__ import annotations
 
 import json
-import resource
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -27,9 +27,22 @@ def peak_mib(n_candidate: int, seed: int) -> float:
     scored = score(feeder, device_bus, device_p_kw, device_q_kvar)
     if not scored.converged.all():
         raise RuntimeError(f"{(~scored.converged).sum()} candidates have no power flow")
-    # Linux counts in KiB, macOS in bytes.
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return own_peak_mib()
+
+
+def own_peak_mib() -> float:
+    """Return the most memory that this process ever held.
+
+    On Linux the usage of a process counts from before it became this program: the peak of the
+    process that started it would be taken for its own.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return float(line.split()[1]) / 2**10
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts in bytes
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ PACKAGES = ("power-grid-model", "lightsim2grid", "tensorpowerflow", "pandapower"
 def run(task: Task) -> Mapping[str, Any]:
     """Run the race and write race.csv, race.md, power_flows.png and machine.json."""
     n_case = QUICK_N_CASE if task.is_quick else N_CASE
-    rounds = 2 if task.is_quick else 9
+    rounds = 2 if task.is_quick else 7
     n_memory = 10_000 if task.is_quick else costs.MEMORY_N_CANDIDATE
     settings = {"seed": task.seed, "cases": n_case, "rounds": rounds, "memory": n_memory}
     machine = {**machine_class(), "versions": versions(PACKAGES)}

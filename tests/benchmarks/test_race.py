@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from dataclasses import fields
 
 import numpy as np
@@ -19,6 +21,7 @@ from benchmarks.peers.cases import (
 )
 from benchmarks.peers.contender import Contender, Prepared
 from benchmarks.peers.feederlab import solve_voltages
+from benchmarks.peers.memory import own_peak_mib
 from benchmarks.race import OURS, Row, judged, to_content, to_row, with_ratios
 from benchmarks.registry import Task
 
@@ -211,3 +214,19 @@ def test_the_command_leaves_its_files_with_or_without_peers(tmp_path, capsys, mo
     assert (out / "power_flows.png").stat().st_size > 5_000
     assert "load_average_before_and_after" in json.loads((out / "machine.json").read_text())
     assert not (out / "checkpoints").exists()
+
+
+def test_the_peak_of_a_process_is_its_own():
+    before = own_peak_mib()
+    held = np.ones(64 * 2**17)
+    after = own_peak_mib()
+    assert 60.0 < after - before < 80.0
+    del held
+    words = [
+        sys.executable,
+        "-c",
+        "from benchmarks.peers.memory import own_peak_mib as p; print(p())",
+    ]
+    child = subprocess.run(words, capture_output=True, text=True, check=True)
+    # It does not inherit the peak of the process that started it.
+    assert float(child.stdout) < after - 20.0
