@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -45,6 +46,35 @@ def vector_doubles() -> int:
 def load_average() -> float | None:
     """Return the number of processes that wanted a core in the last minute, if it is known."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+class Bystanders:
+    """Measure how many cores all other programs kept busy, from its making to each call.
+
+    A load average looks back minutes and counts this program too; this does neither.
+    """
+
+    def __init__(self) -> None:
+        self._begun = (time.perf_counter(), _busy_seconds(), time.process_time())
+
+    def cores(self) -> float | None:
+        """Return the mean number of cores; None where the system does not count them."""
+        wall, busy, own = self._begun
+        now = _busy_seconds()
+        if busy is None or now is None:
+            return None
+        others = (now - busy) - (time.process_time() - own)
+        return round(max(0.0, others) / (time.perf_counter() - wall), 2)
+
+
+def _busy_seconds() -> float | None:
+    """Return the CPU seconds spent by all programs, and by other guests, since the system began."""
+    file = Path("/proc/stat")
+    if not file.exists():
+        return None
+    user, nice, system, _, _, irq, softirq, steal = file.read_text().split()[1:9]
+    ticks = sum(map(int, (user, nice, system, irq, softirq, steal)))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def versions(packages: Sequence[str]) -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,18 @@ class Parts:
     ----------
     folder : Path
         Of the results; parts lie in its ``checkpoints``, which Git ignores.
+    name : str
+        Of the benchmark: another one may keep its parts in the same folder.
     settings : object
         JSON content that the figures depend on.
+    sources : sequence of str
+        Folders below the root whose Python files the figures depend on.
     """
 
-    def __init__(self, folder: Path, settings: object) -> None:
-        text = json.dumps(settings, sort_keys=True) + _sources()
-        self._folder = folder / "checkpoints" / hashlib.sha256(text.encode()).hexdigest()[:12]
+    def __init__(self, folder: Path, name: str, settings: object, sources: Sequence[str]) -> None:
+        text = json.dumps(settings, sort_keys=True) + _digest(sources)
+        self._all = folder / "checkpoints" / name
+        self._folder = self._all / hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def get(self, name: str, make: Callable[[], Any]) -> Any:
         """Return the part's content: what was kept, or what `make` returns, which is kept."""
@@ -41,14 +47,16 @@ class Parts:
         return content
 
     def remove(self) -> None:
-        """Remove all parts, those of older settings too."""
-        shutil.rmtree(self._folder.parent, ignore_errors=True)
+        """Remove all parts of the benchmark, those of older settings too."""
+        shutil.rmtree(self._all, ignore_errors=True)
+        with suppress(OSError):  # another benchmark's parts are still there
+            self._all.parent.rmdir()
 
 
-def _sources() -> str:
-    """Return a digest of the source files that figures depend on."""
+def _digest(sources: Sequence[str]) -> str:
+    """Return a digest of the source files."""
     digest = hashlib.sha256()
-    for package in ("benchmarks", "heuristics", "powerflow", "problems"):
-        for file in sorted((ROOT / package).rglob("*.py")):
+    for folder in sources:
+        for file in sorted((ROOT / folder).rglob("*.py")):
             digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,16 @@ from numpy.typing import NDArray
 from benchmarks.machine import machine_class, versions
 from benchmarks.pandapower_net import pandapower_net
 from benchmarks.registry import Task
+from benchmarks.resume import Parts
 from powerflow import power_flow, synthetic_feeder
 from powerflow.feeder import Feeder
-from problems.core.content import json_text, write_text
+from problems.core.content import from_content, json_text, write_text
 from problems.report.tables import write_table
 
 FloatArray = NDArray[np.float64]
 
 N_FEEDER = 1_000
+_N_PART = 100
 AGREEMENT_PU = 1e-8
 PAST_THE_NOSE_SHARE = 0.1
 
@@ -60,11 +63,17 @@ class Comparison:
 def run(task: Task) -> Mapping[str, Any]:
     """Compare 1,000 feeders and write trust.csv and trust.json."""
     n = 20 if task.is_quick else N_FEEDER
-    rows = []
-    for k, row in enumerate(compare_many(task.seed, n), start=1):
-        rows.append(row)
-        if k % 100 == 0:
-            task.say(f"{k} of {n} feeders, {sum(not r.agrees for r in rows)} disagree")
+    parts = Parts(task.out, "trust", {"seed": task.seed}, ("powerflow",))
+    rows: list[Comparison] = []
+    for first in range(0, n, _N_PART):
+        numbers = range(first, min(first + _N_PART, n))
+        part = parts.get(
+            f"trust-{numbers.start}-{numbers.stop}",
+            partial(_part, task.seed, numbers),
+        )
+        rows += [from_content(Comparison, row, "comparison") for row in part]
+        disagree = sum(not row.agrees for row in rows)
+        task.say(f"{len(rows)} of {n} feeders, {disagree} disagree")
     differences = [row.difference_pu for row in rows if row.difference_pu is not None]
     content = {
         "seed": task.seed,
@@ -78,12 +87,17 @@ def run(task: Task) -> Mapping[str, Any]:
     }
     write_table(task.out / "trust.csv", [asdict(row) for row in rows])
     write_text(task.out / "trust.json", json_text(content))
+    parts.remove()
     return content
 
 
-def compare_many(seed: int, n: int) -> Iterator[Comparison]:
-    """Compare feeders 0 to n - 1 of a seed."""
-    for number in range(n):
+def _part(seed: int, numbers: range) -> list[dict[str, Any]]:
+    return [asdict(row) for row in compare_many(seed, numbers)]
+
+
+def compare_many(seed: int, numbers: Iterable[int]) -> Iterator[Comparison]:
+    """Compare feeders of a seed by their numbers."""
+    for number in numbers:
         feeder, share = random_feeder(seed, number)
         yield compare(number, feeder, share)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.clock import by_turns, cpu_seconds, processor_hz
-from benchmarks.machine import load_average, machine_class, versions
+from benchmarks.machine import Bystanders, load_average, machine_class, versions
 from benchmarks.peers import costs, lightsim2grid, power_grid_model, tensorpowerflow
 from benchmarks.peers.bound import bound_cycles, measured_cycles
 from benchmarks.peers.cases import (
@@ -48,28 +48,33 @@ def run(task: Task) -> Mapping[str, Any]:
     n_memory = 10_000 if task.is_quick else costs.MEMORY_N_CANDIDATE
     settings = {"seed": task.seed, "cases": n_case, "rounds": rounds, "memory": n_memory}
     machine = {**machine_class(), "versions": versions(PACKAGES)}
-    parts = Parts(task.out, {**settings, "machine": machine})
+    parts = Parts(
+        task.out, "race", {**settings, "machine": machine}, ("benchmarks/peers", "powerflow")
+    )
     rows: list[Row] = []
-    loads = {}
+    others = {}
     for name, n in n_case.items():
 
         def race_one(name: str = name, n: int = n) -> dict[str, Any]:
             task.say(f"{name}: {n:,} cases")
-            before = load_average()
-            made = race_case(make_case(name, n, task.seed), all_contenders(), rounds, task)
-            made += costs_of(name, n, rounds, task, before)
-            return {"load": [before, load_average()], "rows": [to_content(row) for row in made]}
+            others = Bystanders()
+            case = make_case(name, n, task.seed)
+            made = race_case(case, all_contenders(), rounds, task)
+            made += costs.thread_rows(case, rounds)
+            made += costs.divergent_rows(case, rounds, task.seed)
+            return {"others": others.cores(), "rows": [to_content(row) for row in made]}
 
         part = parts.get(name, race_one)
         rows += [to_row(content) for content in part["rows"]]
-        loads[name] = part["load"]
+        others[name] = part["others"]
     task.say("memory")
     memory = parts.get("memory", lambda: to_content(costs.memory_row(n_memory, task.seed)))
     rows.append(to_row(memory))
     content = {
         "settings": settings,
         "machine": machine,
-        "load_average_before_and_after": loads,
+        "load_average_at_end": load_average(),
+        "cores_busy_with_others": others,
         "rows": [to_content(row) for row in rows],
     }
     write_results(task.out, rows, content)
@@ -153,17 +158,8 @@ def admit(
         return None, None, f"failed: {type(error).__name__}: {lines[0]}"[:200]
     deviation = np.abs(answers[0] - v_pu).max()
     if not deviation <= AGREEMENT_PU:
-        return None, None, f"does not agree: |V| differs by up to {deviation:.1e} p.u."
+        return None, None, f"does not agree: voltages differ by up to {deviation:.1e} p.u."
     if seconds > SLOW_S:
         said = f"{prepared.note}; timed once" if prepared.note else "timed once"
         return None, seconds, said
     return prepared.solve, seconds, prepared.note
-
-
-def costs_of(name: str, n: int, rounds: int, task: Task, load: float | None) -> list[Row]:
-    """Return the rows of two threads and of divergent cases."""
-    case = make_case(name, n, task.seed)
-    return [
-        *costs.thread_rows(case, rounds, load),
-        *costs.divergent_rows(case, rounds, task.seed),
-    ]

@@ -1,10 +1,13 @@
 """What all benchmarks share: the list, the clock, and going on after an interruption."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from benchmarks import cli, clock
+from benchmarks.machine import Bystanders
 from benchmarks.page import short
 from benchmarks.registry import BENCHMARKS
 from benchmarks.resume import Parts
@@ -59,10 +62,15 @@ def test_parts_go_on_where_they_were(tmp_path):
         made.append(1)
         return {"figure": len(made)}
 
-    assert Parts(tmp_path, {"seed": 1}).get("a", make) == {"figure": 1}
-    assert Parts(tmp_path, {"seed": 1}).get("a", make) == {"figure": 1}
-    assert Parts(tmp_path, {"seed": 2}).get("a", make) == {"figure": 2}
-    Parts(tmp_path, {"seed": 1}).remove()
+    assert Parts(tmp_path, "one", {"seed": 1}, ["benchmarks"]).get("a", make) == {"figure": 1}
+    assert Parts(tmp_path, "one", {"seed": 1}, ["benchmarks"]).get("a", make) == {"figure": 1}
+    assert Parts(tmp_path, "one", {"seed": 2}, ["benchmarks"]).get("a", make) == {"figure": 2}
+    assert Parts(tmp_path, "one", {"seed": 1}, ["benchmarks/peers"]).get("a", make) == {"figure": 3}
+    other = Parts(tmp_path, "other", {}, [])
+    other.get("a", make)
+    Parts(tmp_path, "one", {"seed": 1}, ["benchmarks"]).remove()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["other"]
+    other.remove()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -89,3 +97,15 @@ def test_engines_and_siting_are_measured():
 
 def test_few_digits():
     assert [short(x) for x in (0.0, 1234567.0, 24.04, None)] == ["0", "1,230,000", "24", "-"]
+
+
+def test_bystanders_are_not_this_program():
+    others = Bystanders()
+    sum(k * k for k in range(3_000_000))
+    alone = others.cores()
+    watched = Bystanders()
+    subprocess.run([sys.executable, "-c", "sum(k * k for k in range(10_000_000))"], check=True)
+    crowded = watched.cores()
+    if alone is not None and crowded is not None:
+        assert alone >= 0.0
+        assert crowded > 0.3

@@ -101,8 +101,8 @@ def test_a_row_survives_its_json():
     ("contender", "said"),
     [
         (Contender("x", raising), "failed: ValueError: cannot do trees"),
-        (answering("x", 2e-7), "does not agree: |V| differs by up to 2.0e-07 p.u."),
-        (answering("x", np.nan), "does not agree: |V| differs by up to nan p.u."),
+        (answering("x", 2e-7), "does not agree: voltages differ by up to 2.0e-07 p.u."),
+        (answering("x", np.nan), "does not agree: voltages differ by up to nan p.u."),
     ],
 )
 def test_who_fails_or_disagrees_is_not_timed(case, contender, said):
@@ -212,7 +212,7 @@ def test_the_command_leaves_its_files_with_or_without_peers(tmp_path, capsys, mo
     page = (out / "race.md").read_text(encoding="utf-8")
     assert "Targets missed" in page
     assert (out / "power_flows.png").stat().st_size > 5_000
-    assert "load_average_before_and_after" in json.loads((out / "machine.json").read_text())
+    assert "cores_busy_with_others" in json.loads((out / "machine.json").read_text())
     assert not (out / "checkpoints").exists()
 
 

@@ -17,13 +17,13 @@ def assert_trustworthy(rows):
 
 
 def test_a_sample_agrees():
-    assert_trustworthy(list(trust.compare_many(1, 20)))
+    assert_trustworthy(list(trust.compare_many(1, range(20))))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_all_agree():
-    assert_trustworthy(list(trust.compare_many(1, trust.N_FEEDER)))
+    assert_trustworthy(list(trust.compare_many(1, range(trust.N_FEEDER))))
 
 
 def test_the_comparison_sees_a_wrong_voltage_and_a_missed_failure(monkeypatch):
