@@ -267,7 +267,8 @@ def test_run_that_kills_its_worker_twice_is_a_failed_row(tmp_path: Path) -> None
 # --- blows from outside ---
 
 STUDY = ("compare", "ieee33", "--engines", "ga,hgapso:printed", "--runs", "4")
-STUDY += ("--evaluations", "15000", "--seed", "5", "--v-min", "0")
+STUDY += ("--evaluations", "30000", "--seed", "5", "--v-min", "0")
+N_RUNS = 8
 
 
 def begin(*words: str) -> subprocess.Popen[str]:
@@ -299,96 +300,95 @@ def stage(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """Return the folder of the undisturbed study and the seconds it takes."""
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the undisturbed study."""
     folder = tmp_path_factory.mktemp("undisturbed") / "study"
     finish(folder, 1)
-    began = time.monotonic()
-    finish(folder.with_name("second"), 1)
-    assert differing_files(folder, folder.with_name("second")) == []
-    return folder, time.monotonic() - began
+    return folder
 
 
-def kill_and_resume(folder: Path, n_jobs: int, after_s: float) -> tuple[str, int]:
-    """Kill a study some seconds after its start, resume it, and return where it stood."""
+def await_runs(process: subprocess.Popen[str], folder: Path, n_runs: int) -> None:
+    """Wait until a study has its record and so many finished runs, or has ended."""
+    deadline = time.monotonic() + 300.0
+    while process.poll() is None and time.monotonic() < deadline:
+        if (folder / "record.json").exists() and n_finished(folder) >= n_runs:
+            return
+        time.sleep(0.01)
+
+
+def n_finished(folder: Path) -> int:
+    return len(list((folder / "runs").glob("*.json")))
+
+
+def kill_and_resume(folder: Path, n_jobs: int, n_runs: int, wait_s: float) -> tuple[str, int]:
+    """Kill a study some time after so many runs, resume it, and return where it stood."""
     with begin(*STUDY, "--jobs", str(n_jobs), "--out", str(folder)) as process:
-        try:
-            process.wait(after_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        await_runs(process, folder, n_runs)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(wait_s)
+        process.kill()
         process.communicate()
-    stood = "finished" if process.returncode == 0 else stage(folder)
-    n_runs = len(list((folder / "runs").glob("*.json")))
+    stood = "finished" if process.returncode == 0 else stage(folder), n_finished(folder)
     finish(folder, n_jobs)
-    return stood, n_runs
+    return stood
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2, 4])
+@pytest.mark.parametrize(("n_jobs", "n_runs"), [(1, 3), (2, 0), (4, 1)])
 def test_killed_study_resumes_to_the_same_bytes(
-    tmp_path: Path, undisturbed: tuple[Path, float], n_jobs: int
+    tmp_path: Path, undisturbed: Path, n_jobs: int, n_runs: int
 ) -> None:
-    whole, seconds = undisturbed
-    share = np.random.Generator(np.random.PCG64(n_jobs)).uniform(0.3, 0.9)
-    kill_and_resume(tmp_path / "study", n_jobs, share * seconds)
-    assert differing_files(whole, tmp_path / "study") == []
+    wait_s = float(np.random.Generator(np.random.PCG64(n_jobs)).uniform(0.0, 0.5))
+    stood, n_kept = kill_and_resume(tmp_path / "study", n_jobs, n_runs, wait_s)
+    assert stood != "finished"
+    assert n_kept >= n_runs
+    assert differing_files(undisturbed, tmp_path / "study") == []
 
 
 @pytest.mark.slow
-def test_twenty_kills(tmp_path: Path, undisturbed: tuple[Path, float]) -> None:
+def test_twenty_kills(tmp_path: Path, undisturbed: Path) -> None:
     """Set FEEDERLAB_KILLS to a file for a row a kill."""
-    whole, seconds = undisturbed
     rng = np.random.Generator(np.random.PCG64(20))
     rows = []
     for k in range(20):
-        n_jobs, share = (1, 2, 4)[k % 3], float(rng.uniform(0.0, 1.0))
+        n_jobs, n_runs = (1, 2, 4)[k % 3], int(rng.integers(N_RUNS + 1))
+        wait_s = float(rng.uniform(0.0, 0.5))
         folder = tmp_path / f"study{k}"
-        stood, n_runs = kill_and_resume(folder, n_jobs, share * seconds)
+        stood, n_kept = kill_and_resume(folder, n_jobs, n_runs, wait_s)
         files = sum(path.is_file() for path in folder.rglob("*"))
-        differ = differing_files(whole, folder)
-        rows.append((k + 1, n_jobs, f"{share:.3f}", stood, n_runs, files, len(differ)))
+        differ = differing_files(undisturbed, folder)
+        rows.append((k + 1, n_jobs, n_runs, f"{wait_s:.3f}", stood, n_kept, files, len(differ)))
         assert differ == []
     if "FEEDERLAB_KILLS" in os.environ:
         with Path(os.environ["FEEDERLAB_KILLS"]).open("w", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            columns = ("kill", "workers", "after_share", "stage", "runs_kept", "files", "differing")
-            writer.writerows([columns, *rows])
+            columns = ("kill", "workers", "after_runs", "and_s", "stage", "runs_kept", "files")
+            writer.writerows([(*columns, "differing"), *rows])
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_interrupted_study_says_how_to_go_on(
-    tmp_path: Path, undisturbed: tuple[Path, float], n_jobs: int
+    tmp_path: Path, undisturbed: Path, n_jobs: int
 ) -> None:
-    whole, _ = undisturbed
     folder = tmp_path / "study"
     with begin(*STUDY, "--jobs", str(n_jobs), "--out", str(folder)) as process:
-        deadline = time.monotonic() + 120.0
-        while not list((folder / "runs").glob("*.json")) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        await_runs(process, folder, 1)
         os.killpg(process.pid, signal.SIGINT)  # a terminal interrupts the workers too
         _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert err == f"interrupted; continue with: feederlab resume {folder}\n"
-    assert len(list((folder / "runs").glob("*.json"))) < 8
+    assert n_finished(folder) < N_RUNS
     finish(folder, n_jobs)
-    assert differing_files(whole, folder) == []
+    assert differing_files(undisturbed, folder) == []
 
 
-def test_study_survives_a_killed_worker(tmp_path: Path, undisturbed: tuple[Path, float]) -> None:
-    whole, _ = undisturbed
+def test_study_survives_a_killed_worker(tmp_path: Path, undisturbed: Path) -> None:
     folder = tmp_path / "study"
-    n_killed = 0
     with begin(*STUDY, "--jobs", "2", "--out", str(folder)) as process:
-        deadline = time.monotonic() + 120.0
-        while n_killed == 0 and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-            if list((folder / "runs").glob("*.json")):
-                for worker in workers_of(process.pid)[:1]:
-                    os.kill(worker, signal.SIGKILL)
-                    n_killed += 1
+        await_runs(process, folder, 1)
+        os.kill(workers_of(process.pid)[0], signal.SIGKILL)
         _, err = process.communicate(timeout=300)
-    assert n_killed == 1
     assert process.returncode == 0, err
-    assert differing_files(whole, folder) == []
+    assert differing_files(undisturbed, folder) == []
 
 
 def workers_of(parent: int) -> list[int]:
@@ -421,15 +421,14 @@ def scheduler() -> Iterator[str]:
 
 @pytest.mark.filterwarnings("ignore")
 def test_study_on_a_cluster_has_the_same_bytes(
-    tmp_path: Path, undisturbed: tuple[Path, float], scheduler: str
+    tmp_path: Path, undisturbed: Path, scheduler: str
 ) -> None:
-    whole, _ = undisturbed
     folder = tmp_path / "study"
     words = ("--backend", "dask", "--scheduler", scheduler, "--out", str(folder))
     with begin(*STUDY, *words) as process:
         _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
-    assert differing_files(whole, folder) == []
+    assert differing_files(undisturbed, folder) == []
 
 
 def test_workers_of_a_study() -> None:
