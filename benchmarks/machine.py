@@ -51,11 +51,12 @@ def load_average() -> float | None:
 class Bystanders:
     """Measure how many cores all other programs kept busy, from its making to each call.
 
-    A load average looks back minutes and counts this program too; this does neither.
+    A load average looks back minutes and counts this program too; this does neither. Programs
+    that it started count as its own once they have ended.
     """
 
     def __init__(self) -> None:
-        self._begun = (time.perf_counter(), _busy_seconds(), time.process_time())
+        self._begun = (time.perf_counter(), _busy_seconds(), _own_seconds())
 
     def cores(self) -> float | None:
         """Return the mean number of cores; None where the system does not count them."""
@@ -63,8 +64,13 @@ class Bystanders:
         now = _busy_seconds()
         if busy is None or now is None:
             return None
-        others = (now - busy) - (time.process_time() - own)
+        others = (now - busy) - (_own_seconds() - own)
         return round(max(0.0, others) / (time.perf_counter() - wall), 2)
+
+
+def _own_seconds() -> float:
+    """Return the CPU seconds of this program and of those it started and waited for."""
+    return sum(os.times()[:4])
 
 
 def _busy_seconds() -> float | None:

@@ -75,7 +75,7 @@ def _page(rows: Sequence[Row], about: dict[str, Any]) -> str:
         "Two threads on the wall clock, in times of one. A batch with 5 % of its cases past the "
         "nose, in times of a clean one. Targets: two threads at least 1.8, divergent at most 1.5.",
         markdown_table(_COSTS_HEADER, _cost_lines(rows)),
-        f"A million candidates on 136 buses take {_memory(rows)} (target: under 1024 MiB).",
+        _memory(rows),
         "## Targets missed",
         _misses(rows),
         "## Machine",
@@ -127,7 +127,7 @@ def _cost_lines(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
 
 def _memory(rows: Sequence[Row]) -> str:
     row = next(row for row in rows if row.job == "siting, memory")
-    return f"{short(row.figure)} MiB at most" if row.figure else row.note
+    return f"Memory of the siting job on {row.case}: {short(row.figure)} MiB; target 1024 ({row.note})."
 
 
 def _misses(rows: Sequence[Row]) -> str:

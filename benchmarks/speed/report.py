@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.machine import load_average, machine_class, versions
+from benchmarks.machine import Bystanders, load_average, machine_class, versions
 from benchmarks.page import markdown_table, short, yes_no
 from benchmarks.registry import Task
 from benchmarks.speed import engines, siting, startup
@@ -20,7 +20,7 @@ PACKAGES = ("numpy", "numba", "pymoo", "typer")
 def run(task: Task) -> Mapping[str, Any]:
     """Take every figure and write the files."""
     runs, n_evaluation = (1, 1_000) if task.is_quick else (7, 20_000)
-    before = load_average()
+    others = Bystanders()
     found: list[Item] = []
     task.say("engines")
     found += engines.items(runs, n_evaluation, task.seed)
@@ -32,7 +32,8 @@ def run(task: Task) -> Mapping[str, Any]:
         "seed": task.seed,
         "runs": runs,
         "machine": {**machine_class(), "versions": versions(PACKAGES)},
-        "load_average_before_and_after": [before, load_average()],
+        "load_average_at_end": load_average(),
+        "cores_busy_with_others": others.cores(),
     }
     write_table(task.out / "speed.csv", [asdict(item) for item in found])
     write_text(task.out / "speed.md", _page(found, about))
@@ -42,7 +43,7 @@ def run(task: Task) -> Mapping[str, Any]:
 
 def _page(found: list[Item], about: dict[str, Any]) -> str:
     machine = about["machine"]
-    before, after = about["load_average_before_and_after"]
+    crowd = about["cores_busy_with_others"], about["load_average_at_end"]
     lines = (
         (
             item.figure,
@@ -64,7 +65,9 @@ def _page(found: list[Item], about: dict[str, Any]) -> str:
                 f"{machine['processor']}, {machine['vectors']}, {machine['n_cpu']} cores, "
                 f"{machine['system']}, Python {machine['python']}; "
                 + ", ".join(f"{name} {found}" for name, found in machine["versions"].items())
-                + f". Load average {before} before, {after} after.",
+                + ". Cores busy with other programs meanwhile: {}; load average at the end {}.".format(
+                    *crowd
+                ),
             )
         )
         + "\n"
