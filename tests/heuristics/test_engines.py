@@ -22,12 +22,17 @@ from heuristics.variation import Variation
 ENGINES = ("ga", "pso", "hgapso", "hgapso:printed")
 
 
-@pytest.mark.parametrize("name", list_engines())
+# The memetic engine needs local models and has its own tests, with settings that fit toys.
+POPULATIONS = [name for name in list_engines() if name != "memetic"]
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
 def test_engine_conforms(name):
     check_engine(make_engine(name), finds_optimum=name != "random")
 
 
-@pytest.mark.parametrize("name", list_engines())
+# differential evolution needs four vectors to make a fifth
+@pytest.mark.parametrize("name", [name for name in POPULATIONS if name != "de"])
 @pytest.mark.parametrize("population", [2, 7])
 def test_small_populations_conform(name, population):
     check_engine(make_engine(name, population=population), finds_optimum=False)
@@ -49,7 +54,7 @@ def test_names():
 def test_unknown_names_suggest_the_nearest(name, nearest):
     with pytest.raises(ValueError, match=rf"engine '{name}': .*did you mean '{nearest}'\?"):
         make_engine(name)
-    with pytest.raises(ValueError, match=r"expected one of ga, hgapso, .*random$"):
+    with pytest.raises(ValueError, match=r"expected one of .*ga, hgapso, .*random"):
         make_engine("zzzzzz")
 
 
