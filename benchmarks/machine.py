@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,26 @@ def vector_doubles() -> int:
 def load_average() -> float | None:
     """Return the number of processes that wanted a core in the last minute, if it is known."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def in_words(about: Mapping[str, Any]) -> str:
+    """Return what machine.json holds as a sentence or two.
+
+    Parameters
+    ----------
+    about : mapping
+        ``machine`` (with ``versions``), ``cores_busy_with_others``, ``load_average_at_end``.
+    """
+    machine, others = about["machine"], about["cores_busy_with_others"]
+    if isinstance(others, Mapping):
+        others = ", ".join(f"{case} {cores}" for case, cores in others.items())
+    versions_of = ", ".join(f"{name} {found}" for name, found in machine["versions"].items())
+    return (
+        f"{machine['processor']}, {machine['vectors']}, {machine['n_cpu']} cores, "
+        f"{machine.get('memory_gib', '?')} GiB, {machine['system']}, Python {machine['python']}; "
+        f"{versions_of}. Cores busy with other programs meanwhile: {others}; load average at the "
+        f"end {about['load_average_at_end']}."
+    )
 
 
 class Bystanders:

@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from benchmarks.machine import in_words
 from benchmarks.page import markdown_table, short, yes_no
 from benchmarks.peers.bound import bound_cycles
 from benchmarks.peers.cases import race_feeder
@@ -53,9 +54,6 @@ def best_of(rows: Sequence[Row], case: str, package: str) -> Row | None:
 
 
 def _page(rows: Sequence[Row], about: dict[str, Any]) -> str:
-    machine = about["machine"]
-    others = about["cores_busy_with_others"].items()
-    said = ", ".join(f"{case} {cores}" for case, cores in others)
     parts = [
         "# Batch power flow against its peers",
         "Written by `python -m benchmarks peers power-flow`; what the jobs are and how they are "
@@ -79,11 +77,7 @@ def _page(rows: Sequence[Row], about: dict[str, Any]) -> str:
         "## Targets missed",
         _misses(rows),
         "## Machine",
-        f"{machine['processor']}, {machine['vectors']}, {machine['n_cpu']} cores, "
-        f"{machine.get('memory_gib', '?')} GiB, {machine['system']}, Python {machine['python']}; "
-        + ", ".join(f"{name} {found}" for name, found in machine["versions"].items())
-        + f". Cores busy with other programs meanwhile: {said}; load average at the "
-        f"end {about['load_average_at_end']}.",
+        in_words(about),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
@@ -127,7 +121,8 @@ def _cost_lines(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
 
 def _memory(rows: Sequence[Row]) -> str:
     row = next(row for row in rows if row.job == "siting, memory")
-    return f"Memory of the siting job on {row.case}: {short(row.figure)} MiB; target 1024 ({row.note})."
+    said = f"{short(row.figure)} MiB, target at most 1024 ({row.note})"
+    return f"Memory of the siting job on {row.case}: {said}."
 
 
 def _misses(rows: Sequence[Row]) -> str:

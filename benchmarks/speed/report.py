@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.machine import Bystanders, load_average, machine_class, versions
+from benchmarks.machine import Bystanders, in_words, load_average, machine_class, versions
 from benchmarks.page import markdown_table, short, yes_no
 from benchmarks.registry import Task
 from benchmarks.speed import engines, siting, startup
@@ -42,8 +42,6 @@ def run(task: Task) -> Mapping[str, Any]:
 
 
 def _page(found: list[Item], about: dict[str, Any]) -> str:
-    machine = about["machine"]
-    crowd = about["cores_busy_with_others"], about["load_average_at_end"]
     lines = (
         (
             item.figure,
@@ -55,20 +53,11 @@ def _page(found: list[Item], about: dict[str, Any]) -> str:
         )
         for item in found
     )
-    return (
-        "\n\n".join(
-            (
-                "# Speed",
-                f"Written by `python -m benchmarks speed`; medians of {about['runs']} runs (cold "
-                "starts: a third as many).",
-                markdown_table(("figure", "value", "unit", "target", "met", "note"), lines).strip(),
-                f"{machine['processor']}, {machine['vectors']}, {machine['n_cpu']} cores, "
-                f"{machine['system']}, Python {machine['python']}; "
-                + ", ".join(f"{name} {found}" for name, found in machine["versions"].items())
-                + ". Cores busy with other programs meanwhile: {}; load average at the end {}.".format(
-                    *crowd
-                ),
-            )
-        )
-        + "\n"
+    parts = (
+        "# Speed",
+        f"Written by `python -m benchmarks speed`; medians of {about['runs']} runs (cold starts: a "
+        "third as many).",
+        markdown_table(("figure", "value", "unit", "target", "met", "note"), lines).strip(),
+        in_words(about),
     )
+    return "\n\n".join(parts) + "\n"
