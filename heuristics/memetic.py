@@ -5,7 +5,7 @@ optimization, genetic algorithms and martial arts: towards memetic algorithms", 
 826 (1989); the model's optimum in the real variables makes it Newton's method on them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ SAME = 1e-7
 """Two points are one if objective and violation differ by less than this, relative to the range of
 objectives seen: permuted columns and rounded Newton steps are not worth an evaluation."""
 MAX_STEPS = 100
+"""Steps of one descent, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +50,10 @@ class MemeticState:
 class Memetic(Engine):
     """Descents on the local model of the best point that has not had one yet.
 
-    A few random points come first. Then, in turn: the best point without a model gets one; from
-    it, and from points a few random neighbors away, the model is descended by best improvement
-    over all neighbors, sizes refined; the best ends are evaluated exactly.
+    A few random points come first. Then, in turn: the best point without a model, the center, gets
+    one; from it, from points a few random neighbors away and from its crossings with other good
+    points, the model is descended by best improvement over refined neighbors; the best ends are
+    evaluated exactly. Where all of them were before, random points are.
 
     Attributes
     ----------
@@ -60,31 +62,41 @@ class Memetic(Engine):
     batch : int
         Points evaluated for each model, at most.
     kicks : int
-        Descents that start away from the center.
+        Descents that start up to `kick_length` random neighbors away from the center.
+    crosses : int
+        Descents that start at a crossing of the center with one of the `elite` best points: each
+        column from either.
     kick_length : int
-        Random neighbors between the center and such a start.
+    reach : int
+        How many neighbors, the most promising, a kick draws from.
+    elite : int
     shortlist : int
-        Neighbors whose real variables are refined before the best is taken.
-    rule : Rule
+        How many neighbors, the most promising, are refined before the best is taken.
+    constraints : Rule
         How points are compared, by the model and exactly.
     """
 
     start: int = 10
     batch: int = 4
-    kicks: int = 6
-    kick_length: int = 3
-    shortlist: int = 10
-    rule: Rule = Deb()
+    kicks: int = 4
+    crosses: int = 2
+    kick_length: int = 6
+    reach: int = 100
+    elite: int = 20
+    shortlist: int = 16
+    constraints: Rule = field(default_factory=Deb)
 
     needs_model: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("start", 1), ("batch", 1), ("kicks", 0), ("kick_length", 1), ("shortlist", 1),
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"{name}: expected a whole number >= {least}, got {value!r}")
+        for setting in fields(self):
+            if setting.name != "constraints":
+                value = getattr(self, setting.name)
+                least = 0 if setting.name in ("kicks", "crosses") else 1
+                if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                    raise ValueError(
+                        f"{setting.name}: expected a whole number >= {least}, got {value!r}"
+                    )
 
     def init(self, space: Space, rng: np.random.Generator, budget: int) -> MemeticState:
         """Return the empty state: see `Engine.init`."""
@@ -94,7 +106,8 @@ class Memetic(Engine):
         """Return the center if its model is not known: see `Engine.model_point`."""
         if state.center < 0 or state.model is not None:
             return None
-        return state.told.x[state.center]
+        point: FloatArray = state.told.x[state.center]
+        return point
 
     def inform(
         self, space: Space, state: MemeticState, x: FloatArray, model: LocalModel
@@ -110,12 +123,11 @@ class Memetic(Engine):
         """Return random points, then the best ends of descents: see `Engine.ask`."""
         if state.model is None:
             return space.sample(self.start, rng), state
-        ends = self._ends(state, state.model, rng)
-        return (ends if len(ends) else space.sample(1, rng)), state
+        starts = self._starts(space, state, state.model, rng)
+        ends = self._new(state, state.model, [self._descend(state, state.model, x) for x in starts])
+        return (ends if len(ends) else space.sample(self.start, rng)), state
 
-    def tell(
-        self, space: Space, state: MemeticState, x: FloatArray, e: Evaluation
-    ) -> MemeticState:
+    def tell(self, space: Space, state: MemeticState, x: FloatArray, e: Evaluation) -> MemeticState:
         """Return the state centered at the best point without a model: see `Engine.tell`."""
         told = state.told.join(evaluated(x.copy(), e))
         is_modeled = np.concatenate((state.is_modeled, np.zeros(len(x), bool)))
@@ -127,8 +139,8 @@ class Memetic(Engine):
         is_known = np.isfinite(told.violation)
         if not is_known.any():
             return -1
-        scale = float(np.ptp(told.f[is_known]))
-        for i in best_first(self._keys(told.f, told.violation, state)).tolist():
+        scale = spread(told.f)
+        for i in best_first(self._keys(state, told.f, told.violation)).tolist():
             if not is_known[i]:
                 break
             if not is_same(told.f[i], told.violation[i], told.f[state.is_modeled],
@@ -137,61 +149,84 @@ class Memetic(Engine):
         return -1
 
     def _keys(
-        self, f: FloatArray, violation: FloatArray, state: MemeticState
+        self, state: MemeticState, f: FloatArray, violation: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        return self.rule.keys(f, violation, min(1.0, state.told.size / state.budget))
+        return self.constraints.keys(f, violation, min(1.0, state.told.size / state.budget))
 
-    def _ends(
-        self, state: MemeticState, model: LocalModel, rng: np.random.Generator
-    ) -> FloatArray:
-        """Return the best points that descents end at and that were not evaluated yet."""
-        center = state.told.x[state.center]
-        found = [self._descend(model, center, state)]
+    def _starts(
+        self, space: Space, state: MemeticState, model: LocalModel, rng: np.random.Generator
+    ) -> list[FloatArray]:
+        """Return where descents begin: the center, kicked centers, crossed centers."""
+        told, center = state.told, state.told.x[state.center]
+        starts = [center]
         for _ in range(self.kicks):
             x = center
-            for _ in range(self.kick_length):
-                around = model.neighbors(x)
+            for _ in range(int(rng.integers(1, self.kick_length + 1))):
+                around = model.neighbors(x, self.reach)
                 if len(around):
                     x = around[rng.integers(len(around))]
-            found.append(self._descend(model, x, state))
-        x = np.stack(found)
-        e, seen = model.predict(x), model.predict(state.told.x)
-        f, violation = list(seen.f[:, 0]), list(seen.violation)
-        scale = float(np.ptp(seen.f[np.isfinite(seen.f)])) if len(f) else 0.0
-        kept = []
-        for i in best_first(self._keys(e.f[:, 0], e.violation, state)).tolist():
-            if not is_same(e.f[i, 0], e.violation[i], np.array(f), np.array(violation), scale):
-                kept.append(i)
-                f.append(e.f[i, 0])
-                violation.append(e.violation[i])
-        return x[kept[: self.batch]]
+            starts.append(x)
+        elite = best_first(self._keys(state, told.f, told.violation))[: self.elite]
+        for _ in range(self.crosses):
+            other = told.x[elite[rng.integers(len(elite))]]
+            crossed = np.where(rng.random(space.n_var) < 0.5, center, other)
+            starts.append(space.snap(crossed[np.newaxis])[0])
+        return starts
 
-    def _descend(self, model: LocalModel, x: FloatArray, state: MemeticState) -> FloatArray:
+    def _new(self, state: MemeticState, model: LocalModel, ends: list[FloatArray]) -> FloatArray:
+        """Return the best ends that were not evaluated yet, `batch` at most."""
+        x = np.stack(ends)
+        e, seen = model.predict(x), model.predict(state.told.x)
+        f, violation = seen.f[:, 0], seen.violation
+        scale = spread(f)
+        kept: list[int] = []
+        for i in best_first(self._keys(state, e.f[:, 0], e.violation)).tolist():
+            if len(kept) < self.batch and not is_same(
+                e.f[i, 0], e.violation[i], f, violation, scale
+            ):
+                kept.append(i)
+                f, violation = np.append(f, e.f[i, 0]), np.append(violation, e.violation[i])
+        new: FloatArray = x[kept]
+        return new
+
+    def _descend(self, state: MemeticState, model: LocalModel, x: FloatArray) -> FloatArray:
         """Return the point that best improvement on the model reaches from x."""
         best = model.refine(x[np.newaxis])
         e = model.predict(best)
         f, violation = e.f[:, 0], e.violation
+        scale = spread(state.told.f)
         for _ in range(MAX_STEPS):
-            around = model.neighbors(best[0])
-            if len(around) == 0:
+            near = model.refine(model.neighbors(best[0], self.shortlist))
+            if len(near) == 0:
                 break
-            e = model.predict(around)
-            order = best_first(self._keys(e.f[:, 0], e.violation, state))
-            near = model.refine(around[order[: self.shortlist]])
             e = model.predict(near)
             all_f = np.concatenate((f, e.f[:, 0]))
             all_violation = np.concatenate((violation, e.violation))
-            first = best_first(self._keys(all_f, all_violation, state))[0]
-            if first == 0 or all_f[first] == f[0]:
+            first = best_first(self._keys(state, all_f, all_violation))[0]
+            if is_same(all_f[first], all_violation[first], f, violation, scale):
                 break
             best = near[first - 1 : first]
             f, violation = all_f[first : first + 1], all_violation[first : first + 1]
-        return best[0]
+        end: FloatArray = best[0]
+        return end
+
+
+def spread(f: FloatArray) -> float:
+    """Return the range of the finite figures."""
+    finite = f[np.isfinite(f)]
+    return float(np.ptp(finite)) if len(finite) else 0.0
 
 
 def is_same(
     f: float, violation: float, other_f: FloatArray, other_violation: FloatArray, scale: float
 ) -> bool:
-    """Return whether any of the others has nearly the same objective and violation."""
+    """Return whether any of the others has nearly the same objective and violation.
+
+    Points that cannot be evaluated are like no other.
+    """
+    if not (np.isfinite(f) and np.isfinite(violation)):
+        return False
+    is_known = np.isfinite(other_f) & np.isfinite(other_violation)
+    other_f, other_violation = other_f[is_known], other_violation[is_known]
     near = (np.abs(other_f - f) <= SAME * scale) & (np.abs(other_violation - violation) <= SAME)
     return bool(near.any())

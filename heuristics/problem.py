@@ -200,11 +200,12 @@ class LocalModel(Protocol):
         """Return what points (n, n_var) are likely worth: exact at the model's own point."""
         ...
 
-    def neighbors(self, x: FloatArray) -> FloatArray:
-        """Return the points (n, n_var), n >= 0, that are one change of structure away from x.
+    def neighbors(self, x: FloatArray, n: int) -> FloatArray:
+        """Return points that are one change of structure away from x (n_var,), at most n.
 
-        What a change of structure is, the problem knows: one whole number set to another of its
-        values, one thing left out or put in. x (n_var,) need not be the model's own point.
+        They are those that promise most by the model, best first: (0 to n, n_var). What a change
+        of structure is, the problem knows: one whole number set to another of its values, one
+        thing left out or put in. x need not be the model's own point.
         """
         ...
 

@@ -8,6 +8,11 @@ from heuristics.jit import BoolArray, FloatArray, IntArray
 from heuristics.problem import Evaluation, LocalModelProblem, Problem, Space
 from heuristics.sampling import Seed, make_generator
 
+N_MODELED = 3
+"""Points whose local models are checked."""
+EXACT = 1e-6
+"""Relative difference allowed between a model at its own point and the problem."""
+
 
 def check_problem(problem: Problem, *, seed: Seed, n: int = 24) -> None:
     """Raise AssertionError, with the reason, unless a problem keeps every promise of `Problem`.
@@ -41,10 +46,34 @@ def check_problem(problem: Problem, *, seed: Seed, n: int = 24) -> None:
         "the problem changes by a pickle, so it cannot go to another process"
     )
     if isinstance(problem, LocalModelProblem):
-        problem.local_model(x[0])
+        check_local_model(problem, x, whole)
         assert is_same(whole, problem.evaluate(points), np.arange(len(x))), (
             "a local model changes later evaluations"
         )
+
+
+def check_local_model(problem: LocalModelProblem, x: FloatArray, e: Evaluation) -> None:
+    """Check models at the points that could be evaluated: exact there, and points of the space."""
+    space = problem.space
+    for i in np.flatnonzero(np.isfinite(e.violation))[:N_MODELED]:
+        model = problem.local_model(x[i])
+        assert model is not None, f"no local model at a point that can be evaluated: {x[i]}"
+        here = model.predict(x[i : i + 1])
+        check_shapes(problem, here, 1)
+        for name, seen, exact in (("f", here.f, e.f[i]), ("g", here.g, e.g[i])):
+            off = np.abs(seen - exact).max(initial=0.0)
+            assert off <= EXACT * (1.0 + np.abs(exact).max(initial=0.0)), (
+                f"the model's {name} at its own point is {seen[0]}, the problem's {exact}"
+            )
+        around = model.neighbors(x[i], 7)
+        assert len(around) <= 7, f"asked for 7 neighbors, got {len(around)}"
+        refined = model.refine(np.concatenate((x[i : i + 1], around)))
+        assert len(refined) == 1 + len(around), "refine changes the number of points"
+        for how, points in (("neighbors", around), ("refine", refined)):
+            assert np.array_equal(points, space.snap(points)), f"{how} leaves the space"
+        copy = pickle.loads(pickle.dumps(model))
+        again = copy.refine(np.concatenate((x[i : i + 1], copy.neighbors(x[i], 7))))
+        assert np.array_equal(refined, again), "a pickled model gives other points"
 
 
 def check_space(space: Space, rng: np.random.Generator, n: int) -> None:

@@ -1,4 +1,4 @@
-"""Owns the loops of the local siting model: predicted money and limits, best sizes, Hessians.
+"""Owns the loops of the local siting model: predicted money and limits.
 
 A device column is a station at a candidate bus or a bank of 1 Mvar there. `flow` (2, n_column,
 n_bus) holds what each column adds to P - alpha v and Q - beta v of every branch, `seen`
@@ -14,19 +14,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from powerflow.jit import kernel
-from problems.siting.sizing import elastic_qp
 
 Array: TypeAlias = Any
 """Arrays inside kernels: numba has no types for a checker to follow."""
 
-N_PASS = 6
-"""Passes of sequential quadratic programming; each starts from the last one's sizes."""
-N_NEAR = 24
-"""Limits held in one pass, the nearest ones."""
-NEAR = 0.03
-"""Only limits that are less than this from being reached, per unit of the limit, are held."""
-DEAR = 1e5
-"""Price of missing a limit by its own size, in units of the curvature of money by bank size."""
 NEGLIGIBLE = 1e-11
 """Rests below this (squared per unit) are left out of voltages and currents."""
 
@@ -101,7 +92,7 @@ def limited_of(
 @kernel
 def excess_of(value: float, limit: float, is_floor: bool) -> float:
     """Return by how much a squared quantity exceeds its squared limit, per unit, unsquared."""
-    ratio = np.sqrt(max(value, 0.0) / limit)
+    ratio = float(np.sqrt(max(value, 0.0) / limit))
     return 1.0 - ratio if is_floor else ratio - 1.0
 
 
@@ -132,119 +123,3 @@ def predict(
                 over = excess_of(row[np.int64(limit[m, 0])], limit[m, 1], kind[m, 1] == 1)
                 g[i, kind[m, 0]] = max(g[i, kind[m, 0]], over)
     return f, g
-
-
-@kernel
-def refine(
-    x: Array, n_station: int, n_bank: int, slope: Array, bend: Array, flow: Array, seen: Array,
-    of_rest: Array, v_sending: Array, flow_0: Array, seen_0: Array, limit: Array, kind: Array,
-    margin: float, q_min: float, q_max: float,
-) -> Array:  # fmt: skip
-    """Return the rows with the sizes of their banks where the model is best; arrays as above."""
-    n_candidate = slope.shape[0] // 2
-    refined = x.copy()
-    for i in range(x.shape[0]):
-        column, amount = devices(x[i], n_station, n_bank, n_candidate)
-        first = 0
-        while first < column.shape[0] and column[first] < n_candidate:
-            first += 1
-        if first < column.shape[0]:
-            _refine_one(
-                column, amount, first, slope, bend, flow, seen, of_rest, v_sending, flow_0,
-                seen_0, limit, kind, margin, q_min, q_max,
-            )  # fmt: skip
-            for j in range(n_station + n_bank, n_station + 2 * n_bank):
-                if x[i, j] > 0.0:
-                    refined[i, j] = 1e3 * amount[first]
-                    first += 1
-    return refined
-
-
-@kernel
-def _refine_one(
-    column: Array, amount: Array, first: int, slope: Array, bend: Array, flow: Array, seen: Array,
-    of_rest: Array, v_sending: Array, flow_0: Array, seen_0: Array, limit: Array, kind: Array,
-    margin: float, q_min: float, q_max: float,
-) -> None:  # fmt: skip
-    """Move the amounts from `first` on to the model's constrained optimum."""
-    n_device, n_bus, n_state = column.shape[0], v_sending.shape[1], v_sending.shape[0]
-    n = n_device - first
-    scale = 0.0
-    for a in range(first, n_device):
-        scale = max(scale, bend[column[a], column[a]])
-    if not scale > 0.0:
-        scale = 1.0
-    gradient, square = np.empty(n), np.empty((n, n))
-    part, row = np.empty((n_state, 2, n_bus)), np.empty((n_state, seen_0.shape[1]))
-    near, near_state = np.empty(N_NEAR, dtype=np.int64), np.empty(N_NEAR, dtype=np.int64)
-    near_over = np.empty(N_NEAR)
-    rows, right = np.empty((N_NEAR, n)), np.empty(N_NEAR)
-    bow = np.zeros((n, n))  # what curved limits add to the curvature, from the last multipliers
-    for _ in range(N_PASS):
-        n_near = 0
-        for s in range(n_state):
-            limited_of(
-                column, amount, flow[s], seen[s], of_rest[s], v_sending[s], flow_0[s], seen_0[s],
-                part[s], row[s],
-            )  # fmt: skip
-            for m in range(kind.shape[0]):
-                over = excess_of(row[s, np.int64(limit[m, 0])], limit[m, 1], kind[m, 1] == 1)
-                if over > -NEAR and (n_near < N_NEAR or over > near_over[n_near - 1]):
-                    at = n_near if n_near < N_NEAR else N_NEAR - 1
-                    while at > 0 and near_over[at - 1] < over:
-                        near_over[at] = near_over[at - 1]
-                        near[at], near_state[at] = near[at - 1], near_state[at - 1]
-                        at -= 1
-                    near_over[at], near[at], near_state[at] = over, m, s
-                    n_near = min(n_near + 1, N_NEAR)
-        for a in range(n):
-            c = column[first + a]
-            gradient[a] = slope[c] / scale
-            for j in range(n_device):
-                if j < first:
-                    gradient[a] += bend[c, column[j]] * amount[j] / scale
-                else:
-                    square[a, j - first] = bend[c, column[j]] / scale
-        for h in range(n_near):
-            m, s = near[h], near_state[h]
-            at, value = np.int64(limit[m, 0]), limit[m, 1]
-            sign = 0.5 / value if kind[m, 1] == 1 else -0.5 / value
-            right[h] = sign * (value - row[s, at]) + margin
-            for a in range(n):
-                c = column[first + a]
-                by = seen[s, c, at]
-                for k in range(1, n_bus):
-                    by += (
-                        2.0 / v_sending[s, k] * of_rest[s, k, at]
-                        * (part[s, 0, k] * flow[s, 0, c, k] + part[s, 1, k] * flow[s, 1, c, k])
-                    )  # fmt: skip
-                rows[h, a] = sign * by
-                right[h] += rows[h, a] * amount[first + a]
-        for a in range(n):
-            for b in range(n):
-                gradient[a] -= bow[a, b] * amount[first + b]
-        sizes, price = elastic_qp(
-            square + bow, gradient, rows[:n_near], right[:n_near], q_min, q_max, DEAR
-        )
-        moved = 0.0
-        for a in range(n):
-            moved = max(moved, abs(sizes[a] - amount[first + a]))
-            amount[first + a] = sizes[a]
-        if moved < 1e-9:
-            break
-        bow[:] = 0.0
-        for h in range(n_near):
-            m, s = near[h], near_state[h]
-            at = np.int64(limit[m, 0])
-            sign = 0.5 / limit[m, 1] if kind[m, 1] == 1 else -0.5 / limit[m, 1]
-            if price[h] > 1e-9:
-                for k in range(1, n_bus):
-                    bent = -sign * price[h] * of_rest[s, k, at] * 2.0 / v_sending[s, k]
-                    for a in range(n):
-                        ca = column[first + a]
-                        for b in range(n):
-                            cb = column[first + b]
-                            bow[a, b] += bent * (
-                                flow[s, 0, ca, k] * flow[s, 0, cb, k]
-                                + flow[s, 1, ca, k] * flow[s, 1, cb, k]
-                            )

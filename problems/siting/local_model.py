@@ -1,7 +1,7 @@
 """Owns the local model of a siting problem: what candidates near a plan are worth, by derivatives.
 
 Losses, squared voltages and squared currents are taken to second order around the plan's AC power
-flow, exactly (`problems.siting.tangent`).
+flow, exactly (`problems.siting.tangent`); `problems.siting.local_build` makes the model.
 """
 
 from __future__ import annotations
@@ -11,63 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heuristics.problem import Evaluation, Space
-from powerflow import Feeder, Limits
-from powerflow.units import S_BASE_KVA, i_base_a
-from problems.siting import local_kernels
-from problems.siting.tangent import Tangent, tangent
+from heuristics.problem import Evaluation
+from problems.siting import local_kernels, local_sizes
+from problems.siting.local_task import SitingTask
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MARGIN = 5e-7
 """How far inside a limit sizes are aimed, per unit of the limit: a few tolerances of the flow."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SitingTask:
-    """Hold what the local model needs of a siting problem beside the plan.
-
-    Attributes
-    ----------
-    feeder : Feeder
-    base_p_kw, base_q_kvar : (n_state, n_bus) float array
-        Loads that stay, settled stations among them.
-    station_kw : (n_state,) float array
-        Demand of one free station.
-    usd_per_loss_kw : (n_state,) float array
-        Present value of one kW of losses saved in each state.
-    base_loss_kw : (n_state,) float array
-        Losses that savings are counted from.
-    usd_fixed, usd_per_bank, usd_per_kvar : float
-        Present cost of the stations, of each bank, of each kvar.
-    candidates : (n_candidate,) int array
-    space : Space
-    n_station, n_bank : int
-    kvar_min, kvar_max, kvar_step : float
-        Step 0 for continuous sizes.
-    is_at_most : bool
-    limits : Limits
-    """
-
-    feeder: Feeder
-    base_p_kw: Floats
-    base_q_kvar: Floats
-    station_kw: Floats
-    usd_per_loss_kw: Floats
-    base_loss_kw: Floats
-    usd_fixed: float
-    usd_per_bank: float
-    usd_per_kvar: float
-    candidates: Ints
-    space: Space
-    n_station: int
-    n_bank: int
-    kvar_min: float
-    kvar_max: float
-    kvar_step: float
-    is_at_most: bool
-    limits: Limits
+N_PAIRED = 40
+"""Single changes, the most promising, that are also tried two at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,23 +57,51 @@ class SitingModel:
 
     def refine(self, x: Floats) -> Floats:
         """Return the rows with their banks resized to the model's optimum within the limits."""
-        task = self.task
-        if task.n_bank == 0 or task.kvar_min == task.kvar_max:
+        if not self._has_sizes:
             return x.copy()
-        return task.space.snap(
-            local_kernels.refine(
-                np.ascontiguousarray(x), task.n_station, task.n_bank, self.slope, self.bend,
-                self.flow, self.seen, self.of_rest, self.v_sending, self.flow_0, self.seen_0,
-                self.limit, self.kind, MARGIN, 1e-3 * task.kvar_min, 1e-3 * task.kvar_max,
-            )
+        return self.task.space.snap(self._refined(x)[0])
+
+    @property
+    def _has_sizes(self) -> bool:
+        return self.task.n_bank > 0 and self.task.kvar_min < self.task.kvar_max
+
+    def _refined(self, x: Floats) -> tuple[Floats, Floats]:
+        task = self.task
+        return local_sizes.refine(
+            np.ascontiguousarray(x), task.n_station, task.n_bank, self.slope, self.bend,
+            self.flow, self.seen, self.of_rest, self.v_sending, self.flow_0, self.seen_0,
+            self.limit, self.kind, MARGIN, 1e-3 * task.kvar_min, 1e-3 * task.kvar_max,
         )  # fmt: skip
 
-    def neighbors(self, x: Floats) -> Floats:
-        """Return the rows that differ from x (n_var,) in one asset.
+    def neighbors(self, x: Floats, n: int) -> Floats:
+        """Return the `n` rows that promise most of those that differ from x (n_var,) in one asset.
 
         A station or bank stands at another free bus; a bank is not built; one more is, of the size
-        that the model holds best there; a bank in steps is one step larger or smaller.
+        that the model holds best there; a bank in steps is one step larger or smaller. They are
+        ranked by what they can be worth with limits priced as they are at x.
         """
+        rows = self._changed(x)
+        if len(rows) == 0:
+            return rows
+        task = self.task
+        push = self._refined(x[np.newaxis])[1] if self._has_sizes else np.zeros(self.seen_0.shape)
+
+        def promise(rows: Floats) -> Floats:
+            worth: Floats = local_sizes.promise(
+                rows, x, task.n_station, task.n_bank, self.slope, self.bend, task.usd_per_bank,
+                self.flow, self.seen, self.of_rest, self.v_sending, self.flow_0, push,
+                1e-3 * task.kvar_min, 1e-3 * task.kvar_max,
+            )  # fmt: skip
+            return worth
+
+        singles = rows[np.argsort(promise(rows), kind="stable")]
+        pairs = task.space.snap(_pairs(x, singles[:N_PAIRED]))
+        pairs = pairs[np.argsort(promise(pairs), kind="stable")]
+        half = max(n - len(pairs), (n + 1) // 2)
+        return np.concatenate([singles[:half], pairs[: n - half]])
+
+    def _changed(self, x: Floats) -> Floats:
+        """Return all rows that differ from x (n_var,) in one asset."""
         task = self.task
         n_free, n_bank, every = task.n_station, task.n_bank, np.arange(len(task.candidates))
         sizes = x[n_free + n_bank :]
@@ -152,15 +134,25 @@ class SitingModel:
     def _best_new_sizes(self, x: Floats, free: Ints) -> Floats:
         """Return the size in kvar of one more bank, alone, at each free candidate."""
         task = self.task
-        column, amount = local_kernels.devices(
-            x, task.n_station, task.n_bank, len(task.candidates)
-        )
+        column, amount = local_kernels.devices(x, task.n_station, task.n_bank, len(task.candidates))
         new = len(task.candidates) + free
         slope = self.slope[new].copy()
         for c, a in zip(column, amount, strict=True):
             slope += a * self.bend[new, c]
         best = -1e3 * slope / self.bend[new, new]
-        return np.clip(np.nan_to_num(best, posinf=0.0, neginf=0.0), task.kvar_min, task.kvar_max)
+        best = np.nan_to_num(best, posinf=0.0, neginf=0.0)
+        sizes: Floats = np.clip(best, task.kvar_min, task.kvar_max)
+        return sizes
+
+
+def _pairs(x: Floats, singles: Floats) -> Floats:
+    """Return the rows that make two of the single changes of x at once, where columns differ."""
+    is_changed = singles != x
+    first, second = np.triu_indices(len(singles), 1)
+    is_apart = ~(is_changed[first] & is_changed[second]).any(axis=1)
+    first, second = first[is_apart], second[is_apart]
+    pairs: Floats = np.where(is_changed[first], singles[first], singles[second])
+    return pairs
 
 
 def _with(x: Floats, column: int, values: NDArray[np.generic]) -> Floats:
@@ -168,86 +160,3 @@ def _with(x: Floats, column: int, values: NDArray[np.generic]) -> Floats:
     rows = np.tile(x, (len(values), 1))
     rows[:, column] = values
     return rows
-
-
-def make_siting_model(task: SitingTask, x: Floats) -> SitingModel | None:
-    """Return the model around the row x (n_var,); None where a load state has no power flow."""
-    n_candidate = len(task.candidates)
-    n_state = len(task.station_kw)
-    column, amount = local_kernels.devices(x, task.n_station, task.n_bank, n_candidate)
-    bus = task.candidates[column % n_candidate]
-    is_station = column < n_candidate
-    limit, kind, branches, n_con = _limits(task)
-    constant, slope = task.usd_fixed, np.zeros(2 * n_candidate)
-    bend = np.zeros((2 * n_candidate, 2 * n_candidate))
-    kept = []
-    for s in range(n_state):
-        p_kw, q_kvar = task.base_p_kw[s].copy(), task.base_q_kvar[s].copy()
-        np.add.at(p_kw, bus[is_station], task.station_kw[s])
-        np.add.at(q_kvar, bus[~is_station], -S_BASE_KVA * amount[~is_station])
-        at = tangent(task.feeder, p_kw, q_kvar)
-        if at is None:
-            return None
-        station = task.station_kw[s] / S_BASE_KVA
-        flow = np.stack([_columns(by, task.candidates, station) for by in (at.p_by, at.q_by)])
-        seen = np.concatenate(
-            [
-                _columns(at.v_by, task.candidates, station),
-                _columns(at.current_by, task.candidates, station)[:, branches],
-            ],
-            axis=1,
-        )
-        loss_by = _columns(at.loss_by[:, :, np.newaxis], task.candidates, station)[:, 0]
-        usd = task.usd_per_loss_kw[s] * S_BASE_KVA
-        bend_s = local_kernels.hessian(flow, at.loss_of_rest / at.v_sending)
-        back = np.zeros(2 * n_candidate)
-        flow_0, seen_0 = np.zeros_like(flow[:, 0]), _seen_at(at, branches)
-        for c, a in zip(column, amount, strict=True):
-            back += a * bend_s[c]
-            flow_0 -= a * flow[:, c]
-            seen_0 -= a * seen[c]
-        constant += usd * (at.loss - task.base_loss_kw[s] / S_BASE_KVA)
-        for c, a in zip(column, amount, strict=True):
-            constant += usd * a * (0.5 * back[c] - loss_by[c])
-        slope += usd * (loss_by - back)
-        bend += usd * bend_s
-        of_rest = np.concatenate([at.v_of_rest, at.current_of_rest[:, branches]], axis=1)
-        kept.append((flow, seen, of_rest, at.v_sending, flow_0, seen_0))
-    slope[n_candidate:] += S_BASE_KVA * task.usd_per_kvar
-    return SitingModel(
-        task, float(constant), slope, bend, *(np.stack(parts) for parts in zip(*kept, strict=True)),
-        limit, kind, n_con,
-    )  # fmt: skip
-
-
-def _columns(by: Floats, candidates: Ints, station: float) -> Floats:
-    """Return derivatives by device columns: stations, then banks of one unit."""
-    return np.concatenate([station * by[0, candidates], -by[1, candidates]])
-
-
-def _seen_at(at: Tangent, branches: Ints) -> Floats:
-    return np.concatenate([at.v, at.current[branches]])
-
-
-def _limits(task: SitingTask) -> tuple[Floats, Ints, Ints, int]:
-    """Return limits and kinds of `local_kernels.predict`, limited branches, constraint count."""
-    feeder, limits = task.feeder, task.limits
-    branches = np.flatnonzero(np.isfinite(feeder.ampacity_a))
-    limit, kind = [], []
-    n_con = 0
-    if limits.v_min_pu > 0.0:
-        limit += [(bus, limits.v_min_pu**2) for bus in range(feeder.n_bus)]
-        kind += [(n_con, 1)] * feeder.n_bus
-        n_con += 1
-    limit += [(bus, limits.v_max_pu**2) for bus in range(feeder.n_bus)]
-    kind += [(n_con, 0)] * feeder.n_bus
-    n_con += 1
-    if len(branches):
-        share = limits.loading_max_pct / 100.0 / i_base_a(feeder.base_kv)
-        limit += [
-            (feeder.n_bus + i, (share * feeder.ampacity_a[branch]) ** 2)
-            for i, branch in enumerate(branches)
-        ]
-        kind += [(n_con, 0)] * len(branches)
-        n_con += 1
-    return np.array(limit, dtype=np.float64), np.array(kind, dtype=np.int64), branches, n_con

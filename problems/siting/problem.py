@@ -16,7 +16,9 @@ from problems.core.errors import ContentError, SettingError
 from problems.core.instance import Instance
 from problems.core.plan import Plan
 from problems.siting.equipment import SitingEquipment, feeder_bus
-from problems.siting.local_model import SitingModel, SitingTask, make_siting_model
+from problems.siting.local_build import make_siting_model
+from problems.siting.local_model import SitingModel
+from problems.siting.local_task import SitingTask
 from problems.siting.repair import SitingRepair
 
 FloatArray = NDArray[np.float64]

@@ -140,7 +140,7 @@ def elastic_qp(
                 if a[k, i] != 0.0:
                     for j in range(i + 1):
                         matrix[i, j] += stiff * a[k, i] * a[k, j]
-        if not _factor(matrix):
+        if not _factor(matrix):  # rounding has the last word; NaN ends here as well
             break
         # the predictor aims at complementarity, and how far it gets sets the corrector's aim
         for k in range(n_all):
@@ -154,6 +154,11 @@ def elastic_qp(
             aim[k] = center - slack[k] * price[k] - d_slack[k] * d_price[k]
         far = _direction(a, matrix, right_z, room, slack, price, aim, step, d_slack, d_price)
         far = 0.995 * far if far < 1.0 else 1.0
+        is_finite = np.isfinite(far)
+        for j in range(n_z):
+            is_finite = is_finite and np.isfinite(step[j])
+        if not is_finite:
+            break
         for j in range(n_z):
             z[j] += far * step[j]
         for k in range(n_all):

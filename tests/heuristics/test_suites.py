@@ -12,6 +12,7 @@ from heuristics.functions import KnownProblem, g06, mixed_sphere, sphere
 from heuristics.ga import GA, GAState
 from heuristics.problem import Evaluation, Space
 from heuristics.testing import check_engine, check_problem
+from heuristics.testing.modeled import ItsOwnModel
 
 # --- engines ---
 
@@ -233,6 +234,38 @@ class Moody(Wrapped):
 
     def local_model(self, x):
         self.offset = 1.0
+        return ItsOwnModel(self.inner)
+
+
+class Modeling(Wrapped):
+    """Offers a model that its maker chooses."""
+
+    def __init__(self, model) -> None:
+        super().__init__()
+        self.model = model
+
+    def local_model(self, x):
+        return self.model(self.inner)
+
+
+def nothing(problem):
+    return None
+
+
+class Lying(ItsOwnModel):
+    def predict(self, x):
+        e = super().predict(x)
+        return Evaluation(e.f + 0.01, e.g)
+
+
+class Talkative(ItsOwnModel):
+    def neighbors(self, x, n):
+        return super().neighbors(x, n + 1)
+
+
+class Roaming(ItsOwnModel):
+    def refine(self, x):
+        return super().refine(x) + 0.5
 
 
 class Repaired(Wrapped):
@@ -275,6 +308,10 @@ def test_a_good_problem_passes():
         (Ordered(), "alone gives other bits|reverse order"),
         (Forgets(), "changes by a pickle"),
         (Moody(), "a local model changes later evaluations"),
+        (Modeling(nothing), "no local model at a point that can be evaluated"),
+        (Modeling(Lying), "the model's f at its own point"),
+        (Modeling(Talkative), "asked for 7 neighbors, got 8"),
+        (Modeling(Roaming), "refine leaves the space"),
         (Repaired(leaves), "leaves the bounds, in columns"),
         (Repaired(fractions), "fractions in integer columns"),
         (Repaired(creeps), "snapping again changes columns"),

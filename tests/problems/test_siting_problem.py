@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heuristics.testing import check_problem
+from heuristics.testing.trials import Watched
 from powerflow.library import load_feeder
 from powerflow.limits import Limits
 from problems.core.assess import assess
@@ -55,7 +56,15 @@ def test_candidates_are_judged_as_their_plans_are(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_problem_conforms(case: str) -> None:
     conditions, equipment = CASES[case]
-    check_problem(make(conditions=conditions, **equipment), seed=1)
+    problem = make(conditions=conditions, **equipment)
+    # A flow that is stopped early has no local model; without the hook all the rest holds.
+    check_problem(Watched(problem) if conditions.sweeps else problem, seed=1)
+
+
+def test_stopped_flows_have_no_local_model() -> None:
+    problem = make(conditions=Conditions(sweeps=2))
+    with pytest.raises(SettingError, match="leave out sweeps"):
+        problem.local_model(problem.space.sample(1, np.random.default_rng(1))[0])
 
 
 def test_loading_is_a_constraint_where_ampacities_are_known() -> None:

@@ -1,0 +1,85 @@
+"""Owns what the local model of a siting problem needs to know of it, and the limits it watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heuristics.problem import Space
+from powerflow import Feeder, Limits
+from powerflow.units import i_base_a
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SitingTask:
+    """Hold what the local model needs of a siting problem beside the plan.
+
+    Attributes
+    ----------
+    feeder : Feeder
+    base_p_kw, base_q_kvar : (n_state, n_bus) float array
+        Loads that stay, settled stations among them.
+    station_kw : (n_state,) float array
+        Demand of one free station.
+    usd_per_loss_kw : (n_state,) float array
+        Present value of one kW of losses saved in each state.
+    base_loss_kw : (n_state,) float array
+        Losses that savings are counted from.
+    usd_fixed, usd_per_bank, usd_per_kvar : float
+        Present cost of the stations, of each bank, of each kvar.
+    candidates : (n_candidate,) int array
+    space : Space
+    n_station, n_bank : int
+    kvar_min, kvar_max, kvar_step : float
+        Step 0 for continuous sizes.
+    is_at_most : bool
+    limits : Limits
+    """
+
+    feeder: Feeder
+    base_p_kw: Floats
+    base_q_kvar: Floats
+    station_kw: Floats
+    usd_per_loss_kw: Floats
+    base_loss_kw: Floats
+    usd_fixed: float
+    usd_per_bank: float
+    usd_per_kvar: float
+    candidates: Ints
+    space: Space
+    n_station: int
+    n_bank: int
+    kvar_min: float
+    kvar_max: float
+    kvar_step: float
+    is_at_most: bool
+    limits: Limits
+
+
+def watched_limits(task: SitingTask) -> tuple[Floats, Ints, Ints, int]:
+    """Return limits and kinds of `local_kernels.predict`, limited branches, constraint count."""
+    feeder, limits = task.feeder, task.limits
+    branches = np.flatnonzero(np.isfinite(feeder.ampacity_a))
+    limit, kind = [], []
+    n_con = 0
+    if limits.v_min_pu > 0.0:
+        limit += [(bus, limits.v_min_pu**2) for bus in range(feeder.n_bus)]
+        kind += [(n_con, 1)] * feeder.n_bus
+        n_con += 1
+    limit += [(bus, limits.v_max_pu**2) for bus in range(feeder.n_bus)]
+    kind += [(n_con, 0)] * feeder.n_bus
+    n_con += 1
+    if len(branches):
+        share = limits.loading_max_pct / 100.0 / i_base_a(feeder.base_kv)
+        limit += [
+            (feeder.n_bus + i, (share * feeder.ampacity_a[branch]) ** 2)
+            for i, branch in enumerate(branches)
+        ]
+        kind += [(n_con, 0)] * len(branches)
+        n_con += 1
+    return np.array(limit, dtype=np.float64), np.array(kind, dtype=np.int64), branches, n_con
