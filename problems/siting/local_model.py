@@ -18,7 +18,7 @@ from problems.siting.local_task import SitingTask
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MARGIN = 5e-7
+MARGIN = 5e-8
 """How far inside a limit sizes are aimed, per unit of the limit: a few tolerances of the flow."""
 N_PAIRED = 40
 """Single changes, the most promising, that are also tried two at a time."""

@@ -13,6 +13,7 @@ Array: TypeAlias = Any
 
 _MAX_STEP = 60
 _CLOSE = 1e-12
+_SHORT = 0.3
 
 
 @kernel
@@ -153,6 +154,10 @@ def elastic_qp(
         for k in range(n_all):
             aim[k] = center - slack[k] * price[k] - d_slack[k] * d_price[k]
         far = _direction(a, matrix, right_z, room, slack, price, aim, step, d_slack, d_price)
+        if far < _SHORT:  # a correction that blocks itself may do so forever
+            for k in range(n_all):
+                aim[k] = 0.3 * gap - slack[k] * price[k]
+            far = _direction(a, matrix, right_z, room, slack, price, aim, step, d_slack, d_price)
         far = 0.995 * far if far < 1.0 else 1.0
         is_finite = np.isfinite(far)
         for j in range(n_z):
