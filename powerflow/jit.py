@@ -57,10 +57,13 @@ def vector_kernel(function: F) -> F:
 
 
 @cache
-def kernel_sources(folder: Path) -> str:
-    """Return a digest of every source file in a folder that holds kernels or what they emit."""
+def kernel_sources(package: Path) -> str:
+    """Return a digest of every source file of a package that holds kernels or what they emit.
+
+    A single file stands for itself.
+    """
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(package.rglob("*.py")) if package.is_dir() else [package]:
         text = path.read_bytes()
         if b"powerflow.jit" in text or path.name in ("jit.py", "vector.py", "tiles.py"):
             digest.update(text)
@@ -72,5 +75,13 @@ def _compile(function: F, *, is_cached: bool) -> F:
     if is_cached:
         # Numba stamps a cached kernel with its own file alone, but kernels of other files are
         # compiled into it: a change there must not leave stale machine code behind.
-        compiled._cache._cache_file._source_stamp = kernel_sources(Path(__file__).parent)
+        ours, own_file = Path(__file__).parent, Path(function.__code__.co_filename)
+        package = own_file.parent
+        while package.name != function.__module__.split(".")[0]:
+            if package == package.parent:
+                package = own_file  # a script: no package to look through
+                break
+            package = package.parent
+        stamps = [kernel_sources(place) for place in dict.fromkeys((ours, package))]
+        compiled._cache._cache_file._source_stamp = "".join(stamps)
     return cast(F, compiled)

@@ -147,6 +147,26 @@ def test_a_change_in_any_kernel_file_outdates_the_cached_kernels(tmp_path):
         assert jit.kernel_sources(folder) != jit.kernel_sources(package)
 
 
+def test_a_kernel_outside_the_package_is_outdated_by_its_own_package(tmp_path):
+    package = tmp_path / "elsewhere"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "callee.py").write_text(
+        "from powerflow.jit import kernel\n\n\n@kernel\ndef add(x):\n    return x + 1.0\n"
+    )
+    (package / "caller.py").write_text(
+        "from elsewhere.callee import add\nfrom powerflow.jit import kernel\n\n\n"
+        "@kernel\ndef twice(x):\n    return add(add(x))\n"
+    )
+    command = [sys.executable, "-c", "from elsewhere.caller import twice; print(twice(0.0))"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    for step, expected in ((1.0, "2.0"), (5.0, "10.0")):
+        callee = package / "callee.py"
+        callee.write_text(callee.read_text().replace("1.0", str(step)))
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == expected
+
+
 SCRIPT = """
 import sys, numpy as np
 from powerflow import load_feeder, power_flow, score

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from siting_cases import enumerate_best, make_case, random_case, score_plans, small_feeder
 
-from problems.siting.certificate import SitePlan, certify
+from powerflow import make_feeder
+from problems.siting.certificate import SitePlan, SitingCase, certify
 
 GAP = 1e-5
 
@@ -182,3 +183,36 @@ def test_a_bad_case_is_refused(changes):
     name = next(iter(changes))
     with pytest.raises(ValueError, match=name.split("_")[0]):
         make_case(small_feeder(13, 5), n_stations=1, **changes)
+
+
+def test_a_cut_between_steps_loses_no_size_to_rounding():
+    """13 x 0.05 is not 12 x 0.05 + 0.05 in floating point: the size at the end must stay."""
+    feeder = make_feeder(
+        name="steps",
+        base_kv=33.0,
+        source="0",
+        v_source_pu=0.97,
+        bus_id=["0", "1", "2", "3", "4"],
+        p_kw=[38.82981830001958, -64.46273299404044, 99.32903289906703, -35.534869616793884,
+              -131.20840359000925],
+        q_kvar=[-111.72150704304975, -208.2708317143248, -68.97772606924116, -102.45479077971078,
+                -85.78199471797741],
+        from_bus=["0", "1", "2", "0"],
+        to_bus=["1", "2", "3", "4"],
+        r_ohm=[5.890882822371057, 17.57891185614107, 28.938575716922625, 27.09683485380183],
+        x_ohm=[7.870505020082565, 25.104620064225973, 28.020379828267153, 18.458141473827684],
+    )  # fmt: skip
+    anywhere = np.ones(5, dtype=bool)
+    case = SitingCase(
+        feeder=feeder, station_kw=1500.0, n_stations=1, station_buses=(feeder.bus_index("1"),),
+        max_banks=1, exactly=True, kvar_min=150.0, kvar_max=3000.0, kvar_step=50.0,
+        allowed_bank_bus=anywhere, allowed_station_bus=anywhere,
+        usd_per_loss_kw=69894.18840317504, usd_per_bank=30000.0, usd_per_kvar=500.0,
+        usd_per_station=26428.29784911912, constant_usd=164569.27478992852, v_min_pu=0.97,
+        v_max_pu=1.1,
+    )  # fmt: skip
+    bank, size = np.array([[feeder.bus_index("1")]]), np.array([[800.0]])
+    npv_usd, is_feasible = score_plans(case, bank, bank, size)
+    assert is_feasible[0]
+    answer = certify(case, limit_s=3.0)
+    assert answer.bound_usd is None or answer.bound_usd >= npv_usd[0]

@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _LEAST_WIDTH = 1e-5
+_ROUNDING = 1e-9
 
 
 def split(
@@ -63,8 +64,10 @@ def _split_size(model: Model, ranges: Ranges) -> tuple[Ranges, Ranges] | None:
         step = model.q_span / model.n_cell
         if width[j] < 0.5 * step:
             return None
-        below = np.floor(middle / step + 1e-6) * step
-        return _cut_size(ranges, j, below, True), _cut_size(ranges, j, below + step, False)
+        cell = np.floor(middle / step + 1e-6)
+        # products, not sums: the step above the cut is the very number that other cuts have
+        below, above = cell * step, (cell + 1.0) * step
+        return _cut_size(ranges, j, below, True), _cut_size(ranges, j, above, False)
     if width[j] < _LEAST_WIDTH:
         return None
     return _cut_size(ranges, j, middle, True), _cut_size(ranges, j, middle, False)
@@ -102,7 +105,11 @@ def _cut_size(ranges: Ranges, j: int, edge: float, is_lower: bool) -> Ranges:
         u_high[j] = np.minimum(u_high[j], edge)
     else:
         u_low[j] = np.maximum(u_low[j], edge)
-    is_empty = u_low[j] > u_high[j]
+    excess = u_low[j] - u_high[j]
+    is_empty = excess > _ROUNDING
+    # what rounding alone puts above its end is one size, not none
+    is_point = (excess > 0.0) & ~is_empty
+    u_low[j][is_point] = u_high[j][is_point]
     u_low[j][is_empty] = 0.0
     u_high[j][is_empty] = -1.0
     return Ranges(u_low, u_high)

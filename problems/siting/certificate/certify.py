@@ -23,9 +23,8 @@ def certify(
 ) -> Certificate:
     """Prove how great the NPV of a siting case can be, and find a plan close to that.
 
-    Assumes the feeder's own loads as the only load state. Current limits and the voltage ceiling
-    are held by every plan returned; the bound uses them only to narrow intervals, which can leave
-    it too high, never too low. The proof is docs/certificate.md.
+    Assumes the feeder's own loads as the only load state. Every plan returned holds all limits; the
+    bound prices floor, ceiling and ampacities (docs/certificate.md).
 
     Parameters
     ----------
@@ -127,7 +126,8 @@ def _word(search: Search, seconds: float) -> Certificate:
         bound = float(model.usd_offset - lower + search.doubt_usd(lower))
     status: Status = "time_limit" if is_late else "gap_limit"
     if best is None:
-        message = "no plan within the limits was found; the bound holds for any there may be"
+        message = "no plan within the limits was found"
+        message += "; the bound holds for any there may be" if bound is not None else ", no bound"
         return Certificate(
             status, message, bound, None, None, None, None, None, seconds, search.n_box, log
         )

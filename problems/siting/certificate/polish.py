@@ -29,7 +29,7 @@ def polish(model: Model, start: Trial) -> Trial:
     n_bank = len(plan.kvar)
     if n_bank == 0 or model.q_span == 0.0 or not np.isfinite(start.cost_usd):
         return start
-    scale = model.usd_loss * start.loss_pu
+    scale = max(model.usd_loss * start.loss_pu, 1.0)
     top = model.q_min + model.q_span
     lowest = np.argsort(start.v)[: _N_ROW if model.v_min > 0.0 else 0]
     highest = np.argsort(-start.v)[: _N_ROW if np.isfinite(model.v_max) else 0]

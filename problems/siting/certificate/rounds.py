@@ -114,8 +114,9 @@ def _stage(grid: Grid, remainder: Remainder, intervals: Intervals) -> Floats:
     v = np.stack([intervals.v_low[parent], intervals.v_high[parent]])
     square = model.usd_loss * remainder.weight / v[1]
     # 0 times an unknown voltage is 0
-    p_drift = np.where(at.alpha == 0.0, 0.0, at.alpha * v)
-    q_drift = np.where(at.beta == 0.0, 0.0, at.beta * v)
+    with np.errstate(invalid="ignore"):
+        p_drift = np.where(at.alpha == 0.0, 0.0, at.alpha * v)
+        q_drift = np.where(at.beta == 0.0, 0.0, at.beta * v)
     p_net, q_net = model.p.copy(), model.q.copy()
     for j in range(model.n_bus - 1, 0, -1):
         p_net[model.parent[j]] += p_net[j]
