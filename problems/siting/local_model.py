@@ -53,7 +53,7 @@ class SitingModel:
             self.bend, task.usd_per_bank, self.flow, self.seen, self.of_rest, self.v_sending,
             self.flow_0, self.seen_0, self.limit, self.kind, self.n_con,
         )  # fmt: skip
-        return Evaluation(f, g)
+        return Evaluation(f, np.column_stack([g, task.misplaced(x)]))
 
     def refine(self, x: Floats) -> Floats:
         """Return the rows with their banks resized to the model's optimum within the limits."""
@@ -94,9 +94,14 @@ class SitingModel:
             )  # fmt: skip
             return worth
 
-        singles = rows[np.argsort(promise(rows), kind="stable")]
-        pairs = task.space.snap(_pairs(x, singles[:N_PAIRED]))
-        pairs = pairs[np.argsort(promise(pairs), kind="stable")]
+        def ranked(rows: Floats) -> Floats:
+            # places are known exactly: what misses their limits least comes first
+            miss = task.misplaced(rows).max(axis=1, initial=0.0)
+            best_first: Floats = rows[np.lexsort((promise(rows), miss))]
+            return best_first
+
+        singles = ranked(rows)
+        pairs = ranked(task.space.snap(_pairs(x, singles[:N_PAIRED])))
         half = max(n - len(pairs), (n + 1) // 2)
         return np.concatenate([singles[:half], pairs[: n - half]])
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from heuristics.problem import Space
 from powerflow import Feeder, Limits
 from powerflow.units import i_base_a
+from problems.core.access import station_access
+from problems.core.station_limits import StationLimits
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,6 +41,10 @@ class SitingTask:
         Step 0 for continuous sizes.
     is_at_most : bool
     limits : Limits
+    settled : (n_settled,) int array
+        Buses of settled stations.
+    station_limits : StationLimits or None
+        Limits on the places of stations.
     """
 
     feeder: Feeder
@@ -59,6 +65,23 @@ class SitingTask:
     kvar_step: float
     is_at_most: bool
     limits: Limits
+    settled: Ints
+    station_limits: StationLimits | None
+
+    def misplaced(self, x: Floats) -> Floats:
+        """Return how far the stations of rows (n, n_var) miss each limit on their places, exactly.
+
+        Returns
+        -------
+        (n, n_limit) float array
+            Per unit of the limit; no columns where places are not limited.
+        """
+        if self.station_limits is None:
+            return np.empty((len(x), 0))
+        free = self.candidates[x[:, : self.n_station].astype(np.int64)]
+        settled = np.broadcast_to(self.settled, (len(x), len(self.settled)))
+        reached = station_access(self.feeder, np.concatenate([settled, free], axis=1))
+        return self.station_limits.excess(reached.spacing, reached.coverage)
 
 
 def watched_limits(task: SitingTask) -> tuple[Floats, Ints, Ints, int]:

@@ -214,6 +214,8 @@ class SitingProblem:
             kvar_step=equipment.kvar_step or 0.0,
             is_at_most=equipment.bank_rule == "at-most",
             limits=conditions.limits,
+            settled=self._settled,
+            station_limits=self._station_limits,
         )
         return make_siting_model(task, x)
 

@@ -13,6 +13,7 @@ from powerflow.sensitivity import sensitivity
 from powerflow.units import S_BASE_KVA, i_base_a
 from problems.core.horizon import Horizon, LoadState
 from problems.core.instance import Conditions, Instance
+from problems.core.station_limits import StationLimits
 from problems.siting.equipment import SitingEquipment
 from problems.siting.local_model import MARGIN
 from problems.siting.problem import SitingProblem
@@ -46,6 +47,7 @@ CASES = {
     "states": ("ieee33", Conditions(horizon=TWO_STATES), {}),
     "v2g": ("ieee33", Conditions(mode="v2g", v2g_share=0.3), {"exclude_buses": ("5", "6")}),
     "loading": (ampacities("ieee33", 300.0), Conditions(limits=Limits(v_min_pu=0.0)), {}),
+    "places": ("ieee33", Conditions(station_limits=StationLimits("ohm", 1.0, 20.0)), {}),
     "many banks": ("ieee118", Conditions(), {"capacitors": 10}),
 }
 
@@ -175,6 +177,16 @@ def test_neighbors_are_all_single_changes_and_pairs_of_them() -> None:
     assert expected <= found
     added = {plan for plan in found if len(plan) == 5}
     assert {bus for plan in added for _, bus, _ in plan} >= {"31", "32"}
+
+
+def test_neighbors_that_meet_limits_on_places_come_first() -> None:
+    problem = case("places")
+    x = problem.space.sample(1, np.random.default_rng(8))[0]
+    rows = problem.local_model(x).neighbors(x, 2000)
+    spaced = problem.evaluate(rows).g[:, 2:].max(axis=1)
+    singles = np.maximum(spaced[: len(rows) // 2], 0.0)[:100]
+    assert (np.diff(singles) >= 0.0).all()
+    assert singles[0] < np.maximum(spaced, 0.0).max()
 
 
 def test_exactly_so_many_banks_are_kept() -> None:
