@@ -28,6 +28,10 @@ def read_only(array: Array) -> Array:
     return view
 
 
+LEAST, GREATEST = 1e-6, 1e6
+"""Any base voltage in kV or source voltage per unit lies between; squares then stay finite."""
+
+
 def check_settings(tol_pu: float, max_iterations: int, sweeps: int | None) -> None:
     """Raise if a setting of the iteration makes no sense.
 
@@ -38,6 +42,9 @@ def check_settings(tol_pu: float, max_iterations: int, sweeps: int | None) -> No
     """
     if not 1e-13 <= tol_pu < 1.0:
         raise ValueError(f"tol_pu must be between 1e-13 and 1, not {tol_pu}")
+    for name, count in (("max_iterations", max_iterations), ("sweeps", sweeps)):
+        if count is not None and (isinstance(count, bool) or count != int(count)):
+            raise ValueError(f"{name} must be a whole number, not {count}")
     if max_iterations < 1:
         raise ValueError(f"max_iterations must be at least 1, not {max_iterations}")
     if sweeps is not None and sweeps < 1:
@@ -73,10 +80,12 @@ def case_column(name: str, values: ArrayLike) -> FloatArray:
     column = np.atleast_1d(np.asarray(values, dtype=np.float64))
     if column.ndim != 1 or len(column) == 0:
         raise ValueError(f"{name} must be a scalar or have shape (n_case,), not {np.shape(values)}")
-    wrong = ~(np.isfinite(column) & (column > 0.0))
+    wrong = ~((column >= LEAST) & (column <= GREATEST))
     if wrong.any():
         case = int(np.argmax(wrong))
-        raise ValueError(f"{name} must be positive and finite, not {column[case]} (case {case})")
+        raise ValueError(
+            f"{name} must be between {LEAST:g} and {GREATEST:g}, not {column[case]} (case {case})"
+        )
     return column
 
 

@@ -104,7 +104,7 @@ class PowerFlowResult:
         words = np.array(
             [
                 "converged",
-                "no solution: the voltage collapses under this load",
+                "no solution found: Newton's method left the operating range",
                 "not converged within the iteration limit",
                 "stopped after {} sweeps",
             ]

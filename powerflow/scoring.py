@@ -149,6 +149,9 @@ def score(
         undecided = np.argwhere(status == UNDECIDED)
         batch.run_split(newton, len(undecided), n_threads)
     converged = (status == CONVERGED) | (status == STOPPED)
+    # no sweep reads the load at the source
+    for name, rows in (("base_p_kw", p), ("base_q_kvar", q)):
+        batch.check_finite(name, rows[:, :1], feeder.bus_id[:1])
     if not converged.all():
         # NaN in an input cannot converge, so that a clean batch need not be searched for it.
         for name, rows in {"base_p_kw": p, "base_q_kvar": q}.items():

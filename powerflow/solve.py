@@ -127,6 +127,9 @@ def power_flow(
     else:
         _stop_after(feeder, inputs, made, sweeps, n_threads)
     converged = (made.status == CONVERGED) | (made.status == STOPPED)
+    # no sweep reads the load at the source
+    for name, rows in (("p_kw", inputs.p), ("q_kvar", inputs.q)):
+        batch.check_finite(name, rows[:, :1], feeder.bus_id[:1])
     if not converged.all():
         # NaN in a load cannot converge, so that a clean batch need not be searched for it.
         for name, rows in (("p_kw", inputs.p), ("q_kvar", inputs.q)):

@@ -11,6 +11,8 @@ from pathlib import Path
 from heuristics.experiment.plan import RunKey
 from heuristics.experiment.row import RunRow, row_from_json
 
+LONGEST_NAME = 80
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -82,8 +84,9 @@ def file_name(key: RunKey) -> str:
 
 
 def plain_name(name: str) -> str:
+    """Return a name as part of a file name, distinct for distinct names."""
     """Return a name in letters that every file system takes, different for different names."""
-    plain = re.sub(r"[^A-Za-z0-9_.]+", "_", name).strip(".")
+    plain = re.sub(r"[^A-Za-z0-9_.]+", "_", name).strip(".")[:LONGEST_NAME]
     if plain == name:
         return name
     # Names that differ only in letters that were replaced must not share a file.

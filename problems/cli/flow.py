@@ -118,13 +118,17 @@ def _add_load(
 ) -> None:
     from problems.siting.equipment import feeder_bus
 
-    parts = word.split(":")
+    # a label may hold colons itself: the powers are the last two words, or the last one
+    for n_power in (2, 1):
+        label, *powers = word.rsplit(":", n_power)
+        if len(powers) == n_power and (label in feeder.bus_id or n_power == 1):
+            break
     try:
-        label, kw, kvar = parts[0], float(parts[1]), float(parts[2]) if parts[2:] else 0.0
+        kw, kvar = float(powers[0]), float(powers[1]) if powers[1:] else 0.0
     except (IndexError, ValueError):
         raise SettingError(f"--add takes BUS:KW or BUS:KW:KVAR, not '{word}'") from None
-    if len(parts) > 3 or not (math.isfinite(kw) and math.isfinite(kvar)):
-        raise SettingError(f"--add takes BUS:KW or BUS:KW:KVAR, not '{word}'")
+    if not (math.isfinite(kw) and math.isfinite(kvar)):
+        raise SettingError(f"--add takes finite powers, not '{word}'")
     bus = feeder_bus(feeder, label, "--add")
     p_kw[bus] += kw
     q_kvar[bus] += kvar

@@ -39,16 +39,17 @@ def console() -> Console:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print a table; numbers stand to the right, a figure that does not exist is a dash."""
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=escape(title), title_justify="left", header_style="bold")
     for k, column in enumerate(columns):
         is_number = any(isinstance(row[k], int | float) for row in rows)
         table.add_column(
-            column, justify="right" if is_number else "left", no_wrap=is_number or k == 0
+            escape(column), justify="right" if is_number else "left", no_wrap=is_number or k == 0
         )
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, str) else number(cell) for cell in row))
+        table.add_row(*(escape(cell) if isinstance(cell, str) else number(cell) for cell in row))
     console().print(table)
 
 

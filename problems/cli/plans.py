@@ -25,7 +25,7 @@ def load_plan(file: Path, feeder: str | None) -> tuple[Plan, Instance]:
     from problems.core.plan import Plan
 
     plan = Plan.load(file)
-    reference = feeder or plan.feeder
+    reference = feeder or _locate(file, plan.feeder)
     grid = load_feeder(reference)
     if feeder is None and grid.digest() != plan.feeder_digest:
         raise ContentError(
@@ -33,3 +33,16 @@ def load_plan(file: Path, feeder: str | None) -> tuple[Plan, Instance]:
             f"{plan.feeder_digest[:12]}, found {grid.digest()[:12]}); name one with --feeder"
         )
     return plan, Instance(grid, plan.conditions, reference)
+
+
+def _locate(file: Path, reference: str) -> str:
+    """Return a feeder folder named relative to where the plan was made, sought above the plan.
+
+    The digest in the plan tells whether what is found is the right one.
+    """
+    from powerflow.library import list_feeders
+
+    if reference in list_feeders() or Path(reference).exists():
+        return reference
+    places = (folder / reference for folder in file.resolve().parents)
+    return next((str(place) for place in places if place.is_dir()), reference)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import inspect
 from collections.abc import Callable
@@ -178,7 +179,8 @@ def siting_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _split(words: str | None) -> tuple[str, ...]:
-    """Return the labels of a comma-separated list."""
+    """Return the labels of a comma-separated list; one with a comma in it stands in quotes."""
     if words is None:
         return ()
-    return tuple(word.strip() for word in words.split(",") if word.strip())
+    (row,) = csv.reader([words], skipinitialspace=True)
+    return tuple(word.strip() for word in row if word.strip())

@@ -87,9 +87,13 @@ def _scalar(hint: Any, value: Any, where: str) -> Any:
     if hint is float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ContentError(f"{where} must be a number, not {value!r}")
-        if not math.isfinite(value):
-            raise ContentError(f"{where} must be finite, not {value!r}")
-        return float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise ContentError(f"{where} must be finite")
+        return number
     if hint is int and (isinstance(value, bool) or not isinstance(value, int)):
         raise ContentError(f"{where} must be a whole number, not {value!r}")
     if hint is bool and not isinstance(value, bool):
@@ -106,6 +110,8 @@ def read_toml(path: Path) -> dict[str, Any]:
             return tomllib.load(stream)
     except OSError as error:
         raise ContentError(f"{path}: cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise ContentError(f"{path}: nested too deeply") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContentError(f"{path}: not TOML: {error}") from None
 
@@ -118,6 +124,8 @@ def read_json(path: Path) -> Any:
         raise ContentError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ContentError(f"{path}: not UTF-8 text") from None
+    except RecursionError:
+        raise ContentError(f"{path}: nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ContentError(
             f"{path}: not JSON, line {error.lineno} column {error.colno}: {error.msg}"

@@ -49,8 +49,13 @@ class Asset:
             raise ContentError(f"{where}: a {self.kind} has no {other}")
         if self.stage < 0:
             raise ContentError(f"{where}: stage must be 0 or more, not {self.stage}")
-        if self.schedule_kw is not None and not all(map(math.isfinite, self.schedule_kw)):
-            raise ContentError(f"{where}: schedule_kw must hold finite numbers")
+        if self.schedule_kw is not None:
+            if self.kw is None:
+                raise ContentError(f"{where}: only a station has a schedule_kw")
+            if not all(abs(power_kw) <= self.kw for power_kw in self.schedule_kw):
+                raise ContentError(
+                    f"{where}: schedule_kw must stay within the rating of {self.kw:g}"
+                )
 
 
 def check_mode(mode: str) -> Mode:

@@ -9,6 +9,8 @@ from problems.core.errors import ContentError
 
 HOURS_PER_YEAR = 8760.0
 LEAP_DAY_HOURS = 24.0
+LONGEST_YEARS = 200
+LARGEST_FACTOR = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,10 @@ class LoadState:
     def __post_init__(self) -> None:
         for field in ("hours", "load_factor", "station_factor"):
             value = getattr(self, field)
-            if not (math.isfinite(value) and value >= 0.0):
+            if not (math.isfinite(value) and 0.0 <= value <= LARGEST_FACTOR):
                 raise ContentError(
-                    f"load state '{self.name}': {field} must be 0 or more, not {value}"
+                    f"load state '{self.name}': {field} must be from 0 to {LARGEST_FACTOR:g}, "
+                    f"not {value}"
                 )
 
 
@@ -74,5 +77,5 @@ class Horizon:
             raise ContentError(
                 f"load states: the hours add up to {total:g}, not to a year of {HOURS_PER_YEAR:g}"
             )
-        if self.years < 1:
-            raise ContentError(f"years must be 1 or more, not {self.years}")
+        if not 1 <= self.years <= LONGEST_YEARS:
+            raise ContentError(f"years must be from 1 to {LONGEST_YEARS}, not {self.years}")

@@ -13,6 +13,8 @@ from problems.core.horizon import Horizon
 from problems.core.money import MoneyRule, Prices, check_rule
 from problems.core.station_limits import StationLimits, access_unit
 
+MOST_SWEEPS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
@@ -61,8 +63,8 @@ class Conditions:
                 raise SettingError("mode v2g needs a v2g share, a fraction between 0 and 1")
         elif not (math.isfinite(self.v2g_share) and 0.0 <= self.v2g_share <= 1.0):
             raise SettingError(f"v2g share must be between 0 and 1, not {self.v2g_share}")
-        if self.sweeps is not None and self.sweeps < 1:
-            raise SettingError(f"sweeps must be 1 or more, not {self.sweeps}")
+        if self.sweeps is not None and not 1 <= self.sweeps <= MOST_SWEEPS:
+            raise SettingError(f"sweeps must be from 1 to {MOST_SWEEPS}, not {self.sweeps}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuristics.experiment import convergence_band
+from heuristics.experiment.folder import plain_name
 from problems.core.content import write_text
 from problems.core.instance import Instance
 from problems.report.contest import (
@@ -49,7 +50,7 @@ def write_study(folder: Path, study: SitingStudy) -> None:
             if k == 0:
                 best.plan.save(folder / "plan.json")
             if len(study.problems) > 1:
-                best.plan.save(folder / f"plan_{feeder}.json")
+                best.plan.save(folder / f"plan_{plain_name(feeder)}.json")
             _draw_plan(folder, feeder, best)
         _draw_convergence(folder, feeder, study)
     if len(study.runs) > len(study.problems):
@@ -109,7 +110,7 @@ def _draw_convergence(folder: Path, feeder: str, study: SitingStudy) -> None:
     instance = study.problems[feeder].instance
     n_runs = len(study.of(feeder, study.engines[0]))
     draw_convergence(
-        folder / f"convergence_{feeder}.png",
+        folder / f"convergence_{plain_name(feeder)}.png",
         f"{feeder}: {n_runs} run{'s' * (n_runs > 1)} an engine, {describe(instance)}",
         {engine: convergence_band(runs, grid) for engine, runs in histories.items()},
         instance.conditions.prices.currency,
@@ -129,8 +130,8 @@ def _draw_plan(folder: Path, feeder: str, best: JudgedRun) -> None:
     currency = plan.conditions.prices.currency.upper()
     verdict = "" if assessment.is_feasible else ", infeasible"
     title = f"{feeder}: NPV {assessment.npv:,.0f} {currency}{verdict}"
-    draw_voltage_profile(folder / f"profile_{feeder}.png", title, assessment, plan)
-    draw_map(folder / f"map_{feeder}.png", title, assessment, plan)
+    draw_voltage_profile(folder / f"profile_{plain_name(feeder)}.png", title, assessment, plan)
+    draw_map(folder / f"map_{plain_name(feeder)}.png", title, assessment, plan)
 
 
 def _remove_drafts(folder: Path) -> None:

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from heuristics.experiment.folder import plain_name
 from problems.core.content import json_text, read_json, write_text
 from problems.core.errors import ContentError
 
@@ -40,7 +41,8 @@ def study_name(record: dict[str, Any]) -> str:
     """Return a folder name that says what the study is and that no other settings share."""
     asked = {key: record[key] for key in ("command", "settings", "feeders")}
     mark = hashlib.sha256(json_text(asked).encode()).hexdigest()[:8]
-    return "-".join([record["command"], *list(record["feeders"])[:5], mark])
+    feeders = [plain_name(name) for name in list(record["feeders"])[:5]]
+    return "-".join([record["command"], *feeders, mark])
 
 
 def claim_folder(folder: Path, record: dict[str, Any]) -> None:

@@ -113,6 +113,9 @@ def _rows(path: Path, table: str) -> list[tuple[str, dict[str, Any]]]:
     if len(numbered) < 2:
         raise ContentError(f"{path}: expected a line of column names and at least one row")
     header, *body = ([cell.strip() for cell in next(csv.reader([line]))] for _, line in numbered)
+    for column in header:
+        if header.count(column) > 1:
+            raise ContentError(f"{path}, row {numbered[0][0]}: column '{column}' appears twice")
     found = []
     for (k, _), cells in zip(numbered[1:], body, strict=True):
         where = f"{path}, row {k}"
