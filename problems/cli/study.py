@@ -28,7 +28,7 @@ NO_FEASIBLE_ANSWER = 3
 INTERRUPTED = 130
 RUNS_FOLDER = Path("results") / "runs"
 
-ENGINES = "de, deap:ga, ga, hgapso, hgapso:printed, hybrid, memetic, nsga2, pso, random, pymoo:NAME"
+ENGINES = "de, deap:ga, exact, ga, hgapso, hgapso:printed, hybrid, memetic, nsga2, pso, random, pymoo:NAME"
 """What `make_engine` knows, for help; to ask it would import what help does not need."""
 
 Backend = Annotated[
@@ -181,6 +181,7 @@ class _Display:
 
     def files(self) -> None:
         """Say that the files are being written."""
+        self.bar.refresh()  # the pace of the last run, however short the runs were
         self.bar.update(self.task, description="writing tables and figures", pace="")
 
 
