@@ -72,6 +72,7 @@ ENGINES = {
     "ga": "heuristics.ga:GA",
     "hgapso": "heuristics.hgapso:HGAPSO",
     "hgapso:printed": "heuristics.hgapso:printed_hgapso",
+    "hybrid": "heuristics.hybrid:Hybrid",
     "nsga2": "heuristics.adapters.pymoo_engine:nsga2",
     "memetic": "heuristics.memetic:Memetic",
     "pso": "heuristics.pso:PSO",
