@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from heuristics.jit import FloatArray
-from heuristics.problem import Evaluation, LocalModel, Space
+from heuristics.problem import Evaluation, LocalModel, Problem, Solved, Space
 
 State: TypeAlias = Any
 
@@ -65,16 +65,21 @@ class Engine(ABC):
         """Return the state that knows the local model at x (n_var,)."""
         raise NotImplementedError(f"{type(self).__name__} asks for no models")
 
+    def solve(self, problem: Problem) -> Solved | None:
+        """Return the answer of an engine that does not search; None from all that do."""
+        return None
+
 
 ENGINES = {
     "de": "heuristics.de:DE",
     "deap:ga": "heuristics.adapters.deap:DeapGA",
+    "exact": "heuristics.exact:Exact",
     "ga": "heuristics.ga:GA",
     "hgapso": "heuristics.hgapso:HGAPSO",
     "hgapso:printed": "heuristics.hgapso:printed_hgapso",
+    "memetic": "heuristics.memetic:Memetic",
     "hybrid": "heuristics.hybrid:Hybrid",
     "nsga2": "heuristics.adapters.pymoo_engine:nsga2",
-    "memetic": "heuristics.memetic:Memetic",
     "pso": "heuristics.pso:PSO",
     "random": "heuristics.random_search:RandomSearch",
 }

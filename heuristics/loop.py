@@ -11,7 +11,7 @@ import numpy as np
 from heuristics.checkpoint import Checkpoint, Snapshot, run_identity
 from heuristics.engine import Engine, State
 from heuristics.interrupt import HeldInterrupt
-from heuristics.problem import LocalModelProblem, Problem
+from heuristics.problem import LocalModelProblem, Problem, Solved
 from heuristics.record import Best, Record
 from heuristics.result import Result
 from heuristics.sampling import Seed, make_generator, seed_label
@@ -95,6 +95,9 @@ def minimize(
         raise ValueError(f"problem: expected one objective, got {problem.n_obj}")
     if engine.needs_model and not isinstance(problem, LocalModelProblem):
         raise ValueError(f"engine {engine!r} needs a problem with a local model")
+    solved = engine.solve(problem)
+    if solved is not None:
+        return _answer(problem, engine, seed_label(seed), solved)
     run = _Run(problem, engine, make_generator(seed), int(budget))
     with HeldInterrupt() as held:
         if checkpoint is None:
@@ -206,6 +209,29 @@ class _Run:
         self.n_evaluations = snapshot.n_evaluations
         self.record.steps = list(snapshot.steps)
         self.record.best = snapshot.best
+
+
+def _answer(problem: Problem, engine: Engine, seed: str, solved: Solved) -> Result:
+    """Return the result of an engine that does not search."""
+    if solved.x is None:
+        raise ValueError(f"engine {engine!r}: no point found: {solved.message}")
+    record = Record()
+    x = solved.x[np.newaxis]
+    record.add(x, problem.evaluate(x), solved.n_evaluations)
+    assert record.best is not None
+    best = record.best
+    return Result(
+        x=best.x,
+        f=best.f,
+        g=best.g,
+        violation=best.violation,
+        is_feasible=best.violation == 0.0,
+        n_evaluations=solved.n_evaluations + 1,
+        history=record.history(),
+        seed=seed,
+        engine=repr(engine),
+        message=solved.message,
+    )
 
 
 def _result(run: _Run, seed: str, is_stopped: bool) -> Result:

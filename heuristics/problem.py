@@ -189,6 +189,25 @@ class Problem(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """What a problem's own solver returns.
+
+    Attributes
+    ----------
+    x : (n_var,) float array or None
+        The point, snapped; None if it found none.
+    n_evaluations : int
+        Evaluations it took.
+    message : str
+        How it ended.
+    """
+
+    x: FloatArray | None
+    n_evaluations: int
+    message: str
+
+
 class LocalModel(Protocol):
     """What a problem says of the surroundings of one point; asking it costs no evaluations.
 

@@ -28,7 +28,10 @@ NO_FEASIBLE_ANSWER = 3
 INTERRUPTED = 130
 RUNS_FOLDER = Path("results") / "runs"
 
-ENGINES = "de, deap:ga, exact, ga, hgapso, hgapso:printed, hybrid, memetic, nsga2, pso, random, pymoo:NAME"
+ENGINES = (
+    "de, deap:ga, exact, ga, hgapso, hgapso:printed, hybrid, memetic, nsga2, pso, random, "
+    "pymoo:NAME"
+)
 """What `make_engine` knows, for help; to ask it would import what help does not need."""
 
 Backend = Annotated[

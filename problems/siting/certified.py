@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from heuristics.problem import Solved
 from powerflow import power_flow
 from problems.core import money
 from problems.core.access import station_access
@@ -14,6 +15,7 @@ from problems.core.equipment import Asset
 from problems.core.errors import SettingError
 from problems.core.plan import Plan
 from problems.siting.certificate import Certificate, SitePlan, SitingCase, certify
+from problems.siting.certificate.ac import counted_flows
 from problems.siting.problem import SitingProblem
 
 
@@ -165,3 +167,31 @@ def certified_plan(problem: SitingProblem, certificate: Certificate) -> Plan | N
     sizes = sorted(zip(found.bank_buses, found.kvar, strict=True))
     banks = (Asset("capacitor", label[bus], kvar=kvar) for bus, kvar in sizes)
     return Plan.of(problem.instance, (*stations, *banks))
+
+
+def solve_problem(problem: SitingProblem, *, gap: float, limit_s: float) -> Solved:
+    """Return the certificate's plan as a point of the problem, and the power flows it took.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+        As of `certify_problem`.
+    gap, limit_s : float
+        As of `certify`.
+    """
+    with counted_flows() as count:
+        found = certify_problem(problem, gap=gap, limit_s=limit_s)
+    message = f"certificate: {found.status}, {found.message}"
+    if found.plan is None:
+        return Solved(None, sum(count), message)
+    equipment = problem.equipment
+    position = {
+        int(bus): i for i, bus in enumerate(equipment.candidate_buses(problem.instance.feeder))
+    }
+    stations = () if equipment.station_buses else sorted(found.plan.station_buses)
+    banks = sorted(zip(found.plan.bank_buses, found.plan.kvar, strict=True))
+    idle = [0.0] * (equipment.capacitors - len(banks))
+    row = [float(position[bus]) for bus in stations]
+    row += [float(position[bus]) for bus, _ in banks] + idle
+    row += [kvar for _, kvar in banks] + idle
+    return Solved(problem.space.snap(np.array([row]))[0], sum(count), message)

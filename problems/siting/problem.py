@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from heuristics.problem import Evaluation, Space
+from heuristics.problem import Evaluation, Solved, Space
 from powerflow import power_flow, score
 from powerflow.jit import kernel
 from problems.core import money
@@ -22,6 +22,9 @@ from problems.siting.local_task import SitingTask
 from problems.siting.repair import SitingRepair
 
 FloatArray = NDArray[np.float64]
+
+SOLVE_GAP = 1e-4
+SOLVE_LIMIT_S = 120.0
 
 
 class SitingProblem:
@@ -218,6 +221,19 @@ class SitingProblem:
             station_limits=self._station_limits,
         )
         return make_siting_model(task, x)
+
+    def solve(self) -> Solved:
+        """Return the certificate's plan, proven to `SOLVE_GAP` where `SOLVE_LIMIT_S` suffice.
+
+        Raises
+        ------
+        SettingError
+            If the problem has no certificate.
+        """
+        # imported here, since the certificate is about this class
+        from problems.siting.certified import solve_problem
+
+        return solve_problem(self, gap=SOLVE_GAP, limit_s=SOLVE_LIMIT_S)
 
     def plan(self, x: ArrayLike) -> Plan:
         """Return the plan that candidate `x`, (n_var,), stands for."""

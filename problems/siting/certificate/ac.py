@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +42,20 @@ class Trial:
         return self.excess <= 0.0 and np.isfinite(self.cost_usd)
 
 
+_COUNTS: ContextVar[tuple[list[int], ...]] = ContextVar("_COUNTS", default=())
+
+
+@contextmanager
+def counted_flows() -> Iterator[list[int]]:
+    """Count the power flows of plans that run within; the list's sum is their number."""
+    count: list[int] = []
+    token = _COUNTS.set((*_COUNTS.get(), count))
+    try:
+        yield count
+    finally:
+        _COUNTS.reset(token)
+
+
 def net_load(model: Model, plan: SitePlan, q: Floats) -> tuple[Floats, Floats]:
     """Return p and q of shape (n_case, n_bus) with the plan's devices, sizes q (n_case, n_bank)."""
     p_net = model.p.copy()
@@ -51,6 +68,8 @@ def net_load(model: Model, plan: SitePlan, q: Floats) -> tuple[Floats, Floats]:
 
 def run_flow(model: Model, plan: SitePlan, q: Floats) -> tuple[Floats, Floats, Floats]:
     """Return squared voltages and currents (n_case, n_bus) and losses (n_case,), NaN if none."""
+    for count in _COUNTS.get():
+        count.append(len(q))
     p_net, q_net = net_load(model, plan, q)
     feeder = model.case.feeder
     flow = power_flow(
