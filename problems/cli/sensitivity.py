@@ -45,13 +45,13 @@ def sensitivity(
     """Vary each price of a plan, one at a time, and show what its NPV becomes."""
     from problems.cli.answers import money_key
     from problems.cli.plans import load_plan
-    from problems.core.assess import assess
-    from problems.siting.sensitivity import equipment_of
+    from problems.siting.sensitivity import equipment_of, npv_as_assumed
     from problems.siting.sensitivity import sensitivity as swings_of
 
     loaded, instance = load_plan(Path(plan), feeder)
     equipment = equipment_of(loaded, kvar_min=kvar_min, kvar_max=kvar_max) if reoptimize else None
     swings = swings_of(loaded, instance, delta_pct=delta_pct, equipment=equipment)
+    npv = npv_as_assumed(loaded, instance, equipment)
     currency = instance.conditions.prices.currency
     rows: list[dict[str, Any]] = [
         {
@@ -68,10 +68,9 @@ def sensitivity(
         write_table(Path(out) / "sensitivity.csv", rows)
         kept = "plan sited anew" if reoptimize else "plan kept"
         title = f"{instance.feeder.name}: NPV when one price changes by {delta_pct:g} %, {kept}"
-        npv = assess(loaded, instance).npv
         draw_tornado(Path(out) / "tornado.png", title, swings, npv, currency)
     if as_json:
-        print_json({"rows": rows})
+        print_json({money_key("npv", currency): npv, "rows": rows})
         return
     print_table(
         f"NPV with each price {delta_pct:g} % lower and higher",

@@ -78,6 +78,16 @@ def sensitivity(
     return sorted(swings, key=lambda swing: -swing.width)
 
 
+def npv_as_assumed(
+    plan: Plan,
+    instance: Instance,
+    equipment: SitingEquipment | None = None,
+    limit_s: float = 60.0,
+) -> float | None:
+    """Return the NPV at unchanged prices, of the plan or of its siting anew; see `sensitivity`."""
+    return _npv(plan, instance, equipment, limit_s)
+
+
 def equipment_of(plan: Plan, *, kvar_min: float, kvar_max: float) -> SitingEquipment:
     """Return the equipment that a plan consists of, free to be sited anew.
 

@@ -54,7 +54,8 @@ def convergence_rows(contest: Contest) -> Iterator[Row]:
         words = ", ".join(f"{engine} {value:,.0f}" for engine, value in ends.items())
         verdict = REPRODUCED if rank == 1.0 else NOT_REPRODUCED
         yield Row(
-            "Fig. 4", feeder, "rank of HGAPSO by median NPV", 1.0, rank, contest.reading.name, 0.0,
+            "Fig. 4", f"{feeder}, {contest.reading.name}", "rank of HGAPSO by median NPV",
+            1.0, rank, contest.reading.name, 0.0,
             verdict, f"medians of {words} USD at equal budgets",
         )  # fmt: skip
 

@@ -12,6 +12,8 @@ from powerflow import score
 from problems.siting.certificate import SitingCase, certify
 
 KVAR_MAX = 1200.0
+UNKNOWN_BANKS = 10
+"""Banks allowed where the paper prints no list (assumed); totals need more than four."""
 SMALLEST_KVAR = 1e-6
 
 
@@ -31,7 +33,7 @@ class LossFloor:
         feeder : str
             On its published data or the altered ones, whichever has less losses.
         n_banks : int
-            Banks of at most 1200 kvar each, at any bus; 0 (list unknown) allows nine.
+            Banks of at most 1200 kvar each, at any bus; 0 is an unknown list.
         share : float, optional
             Share of vehicles that feed the grid.
         """
@@ -39,7 +41,8 @@ class LossFloor:
         if key not in self._minima:
             readings = {reading.feeder(feeder).name: reading for reading in (CONVERGED, PAPER)}
             self._minima[key] = min(
-                self._prove(reading, feeder, n_banks or 9, share) for reading in readings.values()
+                self._prove(reading, feeder, n_banks or UNKNOWN_BANKS, share)
+                for reading in readings.values()
             )
         return self._minima[key]
 

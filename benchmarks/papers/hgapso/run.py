@@ -15,17 +15,16 @@ from benchmarks.papers.hgapso.physics import LossFloor, StationPair, best_pair
 from benchmarks.papers.hgapso.printed import printed
 from benchmarks.papers.hgapso.profiles import draw_profiles
 from benchmarks.papers.hgapso.readings import CONVERGED, PAPER, STATION_KW
-from benchmarks.papers.hgapso.tables import capacitor_rows, flow_rows, v2g_rows
+from benchmarks.papers.hgapso.tables import capacitor_rows, flow_rows, sum_rows, v2g_rows
 from benchmarks.papers.hgapso.verdicts import NOT_REPRODUCED, REPRODUCED
 from benchmarks.papers.rows import Row, write_page, write_rows
 from benchmarks.registry import Task
-from problems.core.assess import assess
 from problems.core.equipment import Asset
 from problems.core.plan import Plan
 from problems.report.tables import write_table
 from problems.report.tornado import draw_tornado
 from problems.siting.certified import certified_plan, certify_problem
-from problems.siting.sensitivity import Swing, sensitivity
+from problems.siting.sensitivity import Swing, npv_as_assumed, sensitivity
 
 N_JOBS = 2
 QUICK_RUNS = 2
@@ -44,7 +43,7 @@ def run(task: Task) -> dict[str, Any]:
     out = task.out
     task.say("tables III to VII, all pairs of station buses")
     pairs = [best_pair(f.name, reading) for f in printed().feeder for reading in (PAPER, CONVERGED)]
-    rows = [*flow_rows(), *pair_rows(pairs), *printed_rows()]
+    rows = [*flow_rows(), *sum_rows(), *pair_rows(pairs), *printed_rows()]
     rows += profile_rows()
     tornados = {feeder.name: tornado(out, feeder.name) for feeder in printed().feeder}
     for name, swings in tornados.items():
@@ -104,33 +103,30 @@ def pair_rows(pairs: Sequence[StationPair]) -> list[Row]:
 
 
 def tornado(out: Path, feeder: str) -> list[Swing]:
-    """Write the tornado of a feeder, plan kept and sited anew; return the swings of the first.
+    """Write the tornados of the certified best plan, kept and sited anew, by the paper's money rule.
 
-    The plan is the paper's HGAPSO plan in the paper's reading, the certified best one where the
-    list is missing; the one sited anew is converged, for a certificate needs that.
+    Returns
+    -------
+    list of Swing
+        Of the paper's own HGAPSO plan in its own reading, for the ranks of Figure 5; of the best
+        plan where its list is missing.
     """
     problem = case_3(feeder, CONVERGED)
     best = certified_plan(problem, certify_problem(problem, limit_s=120.0))
     assert best is not None
-    banks = printed().capacitors_of(feeder, "HGAPSO").banks
-    stations = printed().feeder_of(feeder).station_buses
-    paper = PAPER.instance(feeder)
-    assets = [Asset("station", bus, kw=STATION_KW) for bus in stations]
-    assets += [Asset("capacitor", bank.bus, kvar=bank.kvar) for bank in banks]
-    kept = Plan.of(paper, tuple(assets) if banks else best.assets)
-    swings = sensitivity(kept, paper)
-    anew = sensitivity(best, problem.instance, equipment=problem.equipment)
-    for name, plan, instance, found in (
-        ("kept", kept, paper, swings),
-        ("anew", best, problem.instance, anew),
-    ):
-        whose = "the paper's HGAPSO plan kept" if banks and name == "kept" else f"best plan, {name}"
-        title = f"{feeder}: NPV when one price changes by 10 %, {whose}"
-        npv = assess(plan, instance).npv
+    for name, equipment in (("kept", None), ("anew", problem.equipment)):
+        found = sensitivity(best, problem.instance, equipment=equipment)
+        npv = npv_as_assumed(best, problem.instance, equipment)
+        how = "plan kept" if equipment is None else "plan sited anew"
+        title = f"{feeder}: NPV of the best plan when one price changes by 10 %, {how}"
         draw_tornado(out / f"tornado_{feeder}_{name}.png", title, found, npv, "usd")
         rows = [
             {"parameter": s.parameter, "npv_low_usd": s.npv_low, "npv_high_usd": s.npv_high}
             for s in found
         ]
         write_table(out / f"tornado_{feeder}_{name}.csv", rows)
-    return swings
+    paper = PAPER.instance(feeder)
+    banks = printed().capacitors_of(feeder, "HGAPSO").banks
+    assets = [Asset("station", b, kw=STATION_KW) for b in printed().feeder_of(feeder).station_buses]
+    assets += [Asset("capacitor", bank.bus, kvar=bank.kvar) for bank in banks]
+    return sensitivity(Plan.of(paper, tuple(assets) if banks else best.assets), paper)

@@ -8,7 +8,7 @@ from benchmarks.papers.hgapso.engines import BestPlan
 from benchmarks.papers.hgapso.physics import StationPair
 from benchmarks.papers.hgapso.printed import printed
 from benchmarks.papers.hgapso.readings import CONVERGED, PAPER
-from benchmarks.papers.hgapso.verdicts import EDITED_DATA, REPRODUCED, TOO_LOW
+from benchmarks.papers.hgapso.verdicts import EDITED_DATA, LIST_MISSING, REPRODUCED, TOO_LOW
 from benchmarks.papers.rows import Row
 
 HOLDS = (REPRODUCED, EDITED_DATA)
@@ -27,6 +27,7 @@ def in_short(
     failing = {_feeder(key) for key, v in flows.items() if v not in HOLDS and key[2] != "v_min_pu"}
     losses = {key: v for key, v in tables.items() if key[0] == "VI" and key[2] == "loss_kw"}
     voltages = [v for key, v in tables.items() if key[0] == "VI" and key[2] == "v_min_pu"]
+    voltages = [verdict for verdict in voltages if verdict != LIST_MISSING]
     worths = {key: v for key, v in tables.items() if key[0] == "VI" and key[2] == "npv_usd"}
     optimal = {pair.feeder for pair in pairs if pair.is_printed_best}
     others = {pair.feeder for pair in pairs} - optimal
@@ -38,8 +39,8 @@ def in_short(
         f"Losses with capacitors (Table VI) hold for {_words(_rows(losses, HOLDS))}; those of "
         f"{_words(_rows(losses, (TOO_LOW,)))} are below what any plan can reach (certified).",
         f"Of the lowest voltages of Table VI {sum(v in HOLDS for v in voltages)} of "
-        f"{len(voltages)} follow from the printed capacitors; none of the printed lists that can "
-        f"be evaluated meets the floor of 0.95 ({_floor_words()}).",
+        f"{len(voltages)} that can be checked follow from the printed lists, none of which "
+        f"meets the floor of 0.95 ({_floor_words()}).",
         f"The NPV follows from the printed loss and kvar for {_words(_rows(worths, HOLDS))}; "
         "where it does not, the reason column says which other row it fits.",
         f"The station buses called optimal are the best pair on {_words(optimal)}, not on "

@@ -74,6 +74,26 @@ def flow_rows(tables: Printed | None = None) -> Iterator[Row]:
         yield from _flow_rows("IV", row, found, stations)
 
 
+def sum_rows(tables: Printed | None = None) -> Iterator[Row]:
+    """Yield the loads of Table III and the kvar totals of Table V: what is printed to be summed."""
+    tables = tables or printed()
+    for feeder in tables.feeder:
+        grid = CONVERGED.feeder(feeder.name)
+        for quantity in ("load_kw", "load_kvar"):
+            paper = float(getattr(feeder, quantity))
+            load = float((grid.p_kw if quantity == "load_kw" else grid.q_kvar).sum())
+            verdict = verdicts.sum_verdict(paper, load, "loads")
+            yield from _in_readings(
+                "III", feeder.name, quantity, paper, verdict, {"published data": load}
+            )
+    for row in tables.capacitors:
+        total = sum(bank.kvar for bank in row.banks) if row.banks else None
+        verdict = verdicts.sum_verdict(row.total_kvar, total, "sizes")
+        ours = {} if total is None else {"printed list": total}
+        name = f"{row.feeder}, {row.engine}"
+        yield from _in_readings("V", name, "total_kvar", row.total_kvar, verdict, ours)
+
+
 def _flow_rows(table: str, row: str, found: Judged, figures: object) -> Iterator[Row]:
     for quantity in ("loss_kw", "loss_kvar", "v_min_pu"):
         paper = float(getattr(figures, quantity))
@@ -102,15 +122,9 @@ def capacitor_rows(floor: LossFloor, tables: Printed | None = None) -> Iterator[
             floor.shortfall(figures.feeder),
             is_base_reproduced(figures.feeder, tables),
         )
-        ours = (
-            {} if found is None else {PAPER: found.best.loss_kw, CONVERGED: found.converged.loss_kw}
-        )
+        ours = _both(found, "loss_kw")
         yield from _in_readings("VI", row, "loss_kw", figures.loss_kw, verdict, ours)
-        ours = (
-            {}
-            if found is None
-            else {PAPER: found.best.v_min_pu, CONVERGED: found.converged.v_min_pu}
-        )
+        ours = _both(found, "v_min_pu")
         verdict = verdicts.voltage_verdict(figures.v_min_pu, ours.get(PAPER))
         yield from _in_readings("VI", row, "v_min_pu", figures.v_min_pu, verdict, ours)
         verdict = verdicts.saving_verdict(figures.saving_pct, base.loss_kw, figures.loss_kw)
@@ -156,11 +170,7 @@ def v2g_rows(floor: LossFloor, tables: Printed | None = None) -> Iterator[Row]:
                 floor.shortfall(figures.feeder),
                 is_base_reproduced(figures.feeder, tables),
             )
-            ours = (
-                {}
-                if found is None
-                else {PAPER: found.best.loss_kw, CONVERGED: found.converged.loss_kw}
-            )
+            ours = _both(found, "loss_kw")
             yield from _in_readings("VII", row, "loss_kw", loss_kw, verdict, ours)
             verdict = verdicts.saving_verdict(saving_pct, base.loss_kw, loss_kw)
             saving = 100.0 * (base.loss_kw - loss_kw) / base.loss_kw
@@ -171,9 +181,10 @@ def v2g_rows(floor: LossFloor, tables: Printed | None = None) -> Iterator[Row]:
                 capacitors.feeder, "HGAPSO", capacitors.total_kvar, loss_kw, 0.0, 0.0, npv_usd, 0.0,
                 capacitors.banks,
             )  # fmt: skip
-            ours_npv = (
-                {} if found is None else {PAPER: found.best.npv, CONVERGED: found.converged.npv}
-            )
+            ours_npv = _both(found, "npv")
+            if found is not None:
+                equation_5 = EQUATION_5.judge(figures.feeder, stations, capacitors.banks, share)
+                ours_npv[EQUATION_5] = equation_5.npv
             yield from _in_readings(
                 "VII", row, "npv_usd", npv_usd, _npv_verdict(same, npv_usd, tables), ours_npv
             )

@@ -95,7 +95,7 @@ def flow_verdict(
     return Verdict(
         NOT_REPRODUCED,
         f"two sweeps differ by {(best - printed) / printed:+.2%}, the converged flow by "
-        f"{(converged - printed) / printed:+.2%}: the paper's data differ by an unknown edit",
+        f"{(converged - printed) / printed:+.2%}",
     )
 
 
@@ -125,8 +125,8 @@ def loss_verdict(
     if printed < minimum * (1.0 - shortfall):
         return Verdict(
             TOO_LOW,
-            f"with both stations connected no {minimum:.2f} kW plan can be beaten (certified), two "
-            f"sweeps understate losses by at most {shortfall:.1%} here",
+            f"no plan with both stations loses less than {minimum:.2f} kW (certified, converged); "
+            f"two sweeps were seen to understate the feeder's losses by {shortfall:.1%} at most",
         )
     if unedited is None:
         return Verdict(LIST_MISSING, "the paper prints no buses and sizes for this row")
@@ -195,11 +195,23 @@ def npv_verdict(
                 f"fits {count} banks and {implied:.0f} kvar, {whose} total",
             )
     if n_banks is None:
-        return Verdict(LIST_MISSING, "no number of banks gives it from the printed loss and kvar")
+        return Verdict(
+            CONTRADICTION,
+            f"no number of banks up to {counts[-1]} gives it from the printed figures",
+        )
     implied = implied_kvar(npv_usd, base_kw, loss_kw, n_banks)
     return Verdict(
         CONTRADICTION, f"fits {implied:.1f} kvar, the row prints {kvar:.0f} and no row has that"
     )
+
+
+def sum_verdict(printed: float, ours: float | None, what: str) -> Verdict:
+    """Return the verdict on a printed sum of loads or sizes; a share of 1e-3 is rounding."""
+    if ours is None:
+        return Verdict(LIST_MISSING, "the paper prints no buses and sizes for this row")
+    if abs(ours - printed) <= max(1.01 * tolerance(printed), 1e-3 * printed):
+        return Verdict(REPRODUCED, f"the {what} add up to it, to 0.1 %")
+    return Verdict(CONTRADICTION, f"the {what} add up to {ours:.1f}")
 
 
 def saving_verdict(saving_pct: float, base_kw: float, loss_kw: float) -> Verdict:
