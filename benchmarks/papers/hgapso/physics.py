@@ -40,9 +40,9 @@ class LossFloor:
         key = feeder, n_banks, share
         if key not in self._minima:
             readings = {reading.feeder(feeder).name: reading for reading in (CONVERGED, PAPER)}
+            allowed = n_banks or UNKNOWN_BANKS
             self._minima[key] = min(
-                self._prove(reading, feeder, n_banks or UNKNOWN_BANKS, share)
-                for reading in readings.values()
+                self._prove(reading, feeder, allowed, share) for reading in readings.values()
             )
         return self._minima[key]
 

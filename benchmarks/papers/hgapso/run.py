@@ -103,7 +103,7 @@ def pair_rows(pairs: Sequence[StationPair]) -> list[Row]:
 
 
 def tornado(out: Path, feeder: str) -> list[Swing]:
-    """Write the tornados of the certified best plan, kept and sited anew, by the paper's money rule.
+    """Write the tornados of the certified best plan, kept and sited anew, final-year rule.
 
     Returns
     -------

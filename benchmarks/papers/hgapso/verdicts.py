@@ -197,7 +197,7 @@ def npv_verdict(
     if n_banks is None:
         return Verdict(
             CONTRADICTION,
-            f"no number of banks up to {counts[-1]} gives it from the printed figures",
+            f"no number of banks up to {counts[-1]} gives it from what is printed",
         )
     implied = implied_kvar(npv_usd, base_kw, loss_kw, n_banks)
     return Verdict(
