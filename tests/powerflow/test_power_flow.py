@@ -141,7 +141,7 @@ def test_loading_is_unknown_where_the_ampacity_is():
         ({"p_kw": np.zeros(5)}, r"p_kw must have shape \(33,\) or \(n_case, 33\), not \(5,\)"),
         ({"p_kw": np.zeros((2, 33)), "q_kvar": np.zeros((3, 33))}, "p_kw has 2, q_kvar has 3"),
         ({"v_source_pu": 0.0}, "v_source_pu must be between"),
-        ({"base_kv": [12.66, np.nan]}, r"base_kv must be between 1e-06 and 1e\+06, not nan \(case 1\)"),
+        ({"base_kv": [12.66, np.nan]}, r"base_kv must be between .*, not nan \(case 1\)"),
         ({"r_ohm": np.full(33, -1.0)}, "r_ohm must not be negative"),
         ({"x_ohm": np.full(33, np.inf)}, "x_ohm must be finite"),
         ({"tol_pu": 0.0}, "tol_pu"),
