@@ -111,8 +111,8 @@ def _share_table(
     total = table[:, [SHARE_Z, SHARE_I, SHARE_P]].sum(axis=1)
     negative = (table[:, [SHARE_Z, SHARE_I, SHARE_P]] < 0.0).any(axis=1)
     if negative.any():
-        bus = feeder.bus_id[int(np.argmax(negative))]
-        raise ValueError(f"zip_shares must be 0 or more each (bus {bus})")
+        label = feeder.bus_id[int(np.argmax(negative))]
+        raise ValueError(f"zip_shares must be 0 or more each (bus {label})")
     wrong = np.abs(total - 1.0) > 1e-9
     if wrong.any():
         bus = int(np.argmax(wrong))
