@@ -9,6 +9,7 @@ quadratic). Magnani and Boyd, "Convex piecewise-linear fitting", Optimization an
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize, nnls
@@ -179,16 +180,17 @@ class RealModel:
             value = (self.gradient @ d + 0.5 * d @ bend) / f_scale + penalty * z[n]
             return float(value), np.append((self.gradient + bend) / f_scale, penalty)
 
+        excess: Any = {
+            "type": "ineq",
+            "fun": lambda z: z[n] - height - plane @ (z[:n] - self.center),
+            "jac": lambda _: jacobian,
+        }
         found = minimize(
             objective,
             np.append(self.center, height.max()),
             jac=True,
             bounds=[*zip(low, high, strict=True), (0.0, None)],
-            constraints={
-                "type": "ineq",
-                "fun": lambda z: z[n] - height - plane @ (z[:n] - self.center),
-                "jac": lambda _: jacobian,
-            },
+            constraints=excess,
             method="SLSQP",
             options={"maxiter": 60, "ftol": 1e-9},
         )
