@@ -78,6 +78,7 @@ def draw_convergence(
             title_of_lines += "\nbest median first"
         place_legend(axes, lines, title_of_lines, "upper left")
         below.set_xscale("log")
+        below.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         below.set_ylim(-0.05, 1.05)
         below.set_ylabel("share of runs\nfeasible")
         below.set_xlabel(EVALUATIONS)
@@ -118,6 +119,7 @@ def draw_reached(
             lines = sorted(lines, key=lambda line: -float(shares[str(line.get_label())].mean()))
         place_legend(axes, lines, "engine", "upper left")
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.set_ylim(-0.02, 1.02)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel(EVALUATIONS)
