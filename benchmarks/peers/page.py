@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from benchmarks.machine import in_words
 from benchmarks.page import markdown_table, short, yes_no
@@ -160,6 +161,7 @@ def _draw(path: Path, rows: Sequence[Row], seed: int) -> None:
                 axes.plot(x, y, dash, color=COLORS[k], marker="os^Dv"[k], markersize=5, label=name)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ticks = sorted(set(n_bus.values()))
         axes.set_xticks(ticks, [str(n) for n in ticks], rotation=90)
         axes.set_xticks([], minor=True)
