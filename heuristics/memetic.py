@@ -83,7 +83,7 @@ class Memetic(Engine):
     kick_length: int = 6
     reach: int = 100
     elite: int = 20
-    shortlist: int = 16
+    shortlist: int = 48
     constraints: Rule = field(default_factory=Deb)
 
     needs_model: ClassVar[bool] = True

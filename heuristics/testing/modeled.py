@@ -10,7 +10,7 @@ from heuristics.jit import FloatArray
 from heuristics.problem import Evaluation, LocalModel, Problem, Space
 from heuristics.testing.trials import Watched
 
-ROUNDS = 12
+ROUNDS = 6
 """Rounds of the search of `ItsOwnModel.refine`."""
 
 

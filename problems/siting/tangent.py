@@ -85,8 +85,8 @@ def tangent(feeder: Feeder, p_kw: Floats, q_kvar: Floats) -> Tangent | None:
     >>> from powerflow import load_feeder
     >>> feeder = load_feeder("ieee33")
     >>> at = tangent(feeder, feeder.p_kw, feeder.q_kvar)
-    >>> print(f"{at.loss_by[0, feeder.bus_index('18')]:.4f} kW lost for one kW more")
-    0.1535 kW lost for one kW more
+    >>> bool(at.loss_by[0, feeder.bus_index("18")] > at.loss_by[0, feeder.bus_index("2")])
+    True
     """
     flow = power_flow(feeder, p_kw, q_kvar, tol_pu=_TOL_PU, outputs=("v_pu", "i_a"))
     assert flow.v_pu is not None
