@@ -72,6 +72,12 @@ BENCHMARKS = (
         "benchmarks.peers.power_flow:run",
     ),
     Benchmark(
+        "peers",
+        "engines",
+        "the hybrid against engines of pymoo, DEAP, mealpy and pygmo, by evaluations to the bound",
+        "benchmarks.peers.engines:run",
+    ),
+    Benchmark(
         "papers",
         "hgapso",
         "the HGAPSO paper, each printed figure beside ours with a verdict",

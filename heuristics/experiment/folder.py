@@ -84,7 +84,6 @@ def file_name(key: RunKey) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Return a name as part of a file name, distinct for distinct names."""
     """Return a name in letters that every file system takes, different for different names."""
     plain = re.sub(r"[^A-Za-z0-9_.]+", "_", name).strip(".")[:LONGEST_NAME]
     if plain == name:

@@ -50,7 +50,8 @@ def run_experiment(
         A file in `out` is damaged or belongs to another experiment, or no scheduler answers.
     """
     keys = plan.run_keys()
-    folder = None if out is None else RunFolder(Path(out))
+    # Workers outlive a study and do not follow its process into another working directory.
+    folder = None if out is None else RunFolder(Path(out).absolute())
     planned = {key: planned_row(plan, key) for key in keys}
     rows = {}
     if folder is not None:
