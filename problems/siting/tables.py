@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from problems.core.content import from_content, read_toml
 from problems.core.errors import ContentError
 from problems.core.horizon import Horizon, LoadState
 from problems.core.money import Prices
+from problems.core.rows import read_rows
 
 TEXT_COLUMNS = ("name", "feeder", "price", "bus")
 
@@ -25,7 +25,7 @@ def read_states(path: Path) -> tuple[LoadState, ...]:
     ContentError
         Naming the file, the row and what was expected.
     """
-    rows = _rows(path, "state")
+    rows = read_rows(path, "state", TEXT_COLUMNS)
     states = tuple(from_content(LoadState, row, where) for where, row in rows)
     try:
         return Horizon(states).states
@@ -47,7 +47,7 @@ def read_prices(path: Path) -> Prices:
     if path.suffix == ".toml":
         return from_content(Prices, read_toml(path), str(path))
     content: dict[str, Any] = {}
-    for where, row in _rows(path, ""):
+    for where, row in read_rows(path, "", TEXT_COLUMNS):
         if set(row) != {"price", "value"}:
             raise ContentError(f"{where}: expected the columns price and value")
         if row["price"] in content:
@@ -75,7 +75,8 @@ def read_shunts(path: Path) -> tuple[Shunt, ...]:
     ContentError
         Naming the file, the row and what was expected.
     """
-    return tuple(from_content(Shunt, row, where) for where, row in _rows(path, "shunt"))
+    rows = read_rows(path, "shunt", TEXT_COLUMNS)
+    return tuple(from_content(Shunt, row, where) for where, row in rows)
 
 
 def read_best_known(path: Path) -> dict[str, float]:
@@ -87,48 +88,8 @@ def read_best_known(path: Path) -> dict[str, float]:
         Naming the file, the row and what was expected.
     """
     best: dict[str, float] = {}
-    for where, row in _rows(path, "best"):
+    for where, row in read_rows(path, "best", TEXT_COLUMNS):
         if set(row) != {"feeder", "npv"} or not isinstance(row["npv"], float):
             raise ContentError(f"{where}: expected a feeder and its npv, a number")
         best[str(row["feeder"])] = row["npv"]
     return best
-
-
-def _rows(path: Path, table: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return rows of a CSV or TOML file as keys and values, each with the place it stands at."""
-    if path.suffix == ".toml":
-        content = read_toml(path)
-        rows = content.get(table)
-        if not isinstance(rows, list) or set(content) != {table}:
-            raise ContentError(f"{path}: expected nothing but [[{table}]] tables")
-        return [(f"{path}: {table} {k}", row) for k, row in enumerate(rows, start=1)]
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise ContentError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ContentError(f"{path}: not UTF-8 text") from None
-    numbered = [(k, line) for k, line in enumerate(lines, start=1) if line.strip()]
-    numbered = [(k, line) for k, line in numbered if not line.lstrip().startswith("#")]
-    if len(numbered) < 2:
-        raise ContentError(f"{path}: expected a line of column names and at least one row")
-    header, *body = ([cell.strip() for cell in next(csv.reader([line]))] for _, line in numbered)
-    for column in header:
-        if header.count(column) > 1:
-            raise ContentError(f"{path}, row {numbered[0][0]}: column '{column}' appears twice")
-    found = []
-    for (k, _), cells in zip(numbered[1:], body, strict=True):
-        where = f"{path}, row {k}"
-        if len(cells) != len(header):
-            raise ContentError(f"{where}: expected {len(header)} cells, found {len(cells)}")
-        found.append((where, {c: _cell(c, v) for c, v in zip(header, cells, strict=True)}))
-    return found
-
-
-def _cell(column: str, text: str) -> float | str:
-    if column in TEXT_COLUMNS:
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        return text
