@@ -78,6 +78,18 @@ BENCHMARKS = (
         "benchmarks.peers.engines:run",
     ),
     Benchmark(
+        "search",
+        "certificates",
+        "the certificates of five feeders, stations fixed and free, floor off and on",
+        "benchmarks.search.certificates:run",
+    ),
+    Benchmark(
+        "search",
+        "memetic",
+        "the memetic engine against the certified bounds, 30 runs a feeder",
+        "benchmarks.search.memetic:run",
+    ),
+    Benchmark(
         "papers",
         "hgapso",
         "the HGAPSO paper, each printed figure beside ours with a verdict",
