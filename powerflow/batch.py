@@ -1,20 +1,15 @@
-"""Owns how a batch is checked, broadcast over its cases and split over threads."""
+"""Owns how a batch is checked and broadcast over its cases."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 Array = TypeVar("Array", bound=NDArray[Any])
-
-MIN_CASES_PER_THREAD = 64
-"""Below this a thread costs more than it saves."""
 
 
 def read_only(array: Array) -> Array:
@@ -133,34 +128,3 @@ def check_impedance(name: str, rows: FloatArray, bus_id: Sequence[str]) -> None:
             f"r_ohm must not be negative, but is {rows[row, bus]} "
             f"(case {row}, branch entering bus {bus_id[bus]})"
         )
-
-
-def run_split(work: Callable[[int, int], None], n_case: int, n_threads: int | None) -> None:
-    """Call ``work(first, last)`` over the cases, split over threads.
-
-    Cases are independent, so the split never changes a bit of any answer.
-
-    Parameters
-    ----------
-    n_threads : int or None
-        None takes numba's setting (NUMBA_NUM_THREADS), which joblib sets in its workers.
-
-    Raises
-    ------
-    ValueError
-        If `n_threads` is not positive.
-    """
-    if n_threads is None:
-        import numba
-
-        n_threads = int(cast(Any, numba.config).NUMBA_NUM_THREADS)
-    if n_threads < 1:
-        raise ValueError(f"n_threads must be at least 1, not {n_threads}")
-    n_chunk = min(n_threads, max(1, n_case // MIN_CASES_PER_THREAD))
-    if n_chunk == 1:
-        work(0, n_case)
-        return
-    edges = [n_case * chunk // n_chunk for chunk in range(n_chunk + 1)]
-    with ThreadPoolExecutor(n_chunk) as pool:
-        for done in [pool.submit(work, a, b) for a, b in pairwise(edges)]:
-            done.result()

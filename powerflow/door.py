@@ -21,7 +21,8 @@ from powerflow.checks import (
 )
 from powerflow.errors import FeederError
 from powerflow.feeder import Feeder
-from powerflow.topology import Forest, find_loop, grow_forest, sweep_order
+from powerflow.loops import Graph, Opening, check_radial, rows_to_open
+from powerflow.topology import grow_forest, sweep_order
 
 IntArray = NDArray[np.int64]
 
@@ -48,6 +49,7 @@ def make_feeder(
     title: str = "",
     citation: str = "",
     notes: Sequence[str] = (),
+    opening: Opening | None = None,
     where: Where = name_array,
 ) -> Feeder:
     """Check the raw columns of a feeder and put them in sweep order.
@@ -85,6 +87,8 @@ def make_feeder(
         Voltage of the source.
     title, citation, notes
         Words about the feeder.
+    opening : Opening, optional
+        Branches to leave out, by name or so that the rest is a tree; none by default.
     where : callable
         Returns what to call a row of a column in an error; a reader names file and line here.
 
@@ -161,8 +165,13 @@ def make_feeder(
     kinds = [""] * len(start) if kind is None else [str(text) for text in kind]
     check_length("kind", len(kinds), len(start), where)
 
-    source_row = row[source_label]
-    order, parent, entering = _order_radial(source_row, labels, start, end, branches, where)
+    z_ohm = np.hypot(branch_columns["r_ohm"], branch_columns["x_ohm"]).tolist()
+    is_switch = ["switch" in text.casefold() for text in kinds]
+    graph = Graph(labels, row[source_label], start, end, z_ohm, is_switch)
+    graph, kept = graph.without(rows_to_open(graph, opening) if opening else ())
+    check_radial(graph, where, kept)
+    order, parent, entering = _order_radial(graph, where)
+    entering = np.array(kept)[entering]
     arrays = {column: values[order] for column, values in bus_columns.items()}
     for column, values in branch_columns.items():
         at_source = 0.0 if column in ("r_ohm", "x_ohm") else np.nan
@@ -181,19 +190,11 @@ def make_feeder(
     )
 
 
-def _order_radial(
-    source: int,
-    labels: Sequence[str],
-    start: Sequence[int],
-    end: Sequence[int],
-    branches: Sequence[str],
-    where: Where,
-) -> tuple[IntArray, IntArray, IntArray]:
+def _order_radial(graph: Graph, where: Where) -> tuple[IntArray, IntArray, IntArray]:
     """Return buses in sweep order, the parent of each, and the branch into each but the first."""
+    labels, source = graph.labels, graph.source
     n_bus = len(labels)
-    forest = grow_forest(n_bus, source, start, end)
-    if forest.chord is not None:
-        raise FeederError(_loop_message(forest, labels, branches, where))
+    forest = grow_forest(n_bus, source, graph.start, graph.end)
     cut_off = [bus for bus in range(n_bus) if forest.root[bus] != source]
     if cut_off:
         names = _list_labels([labels[bus] for bus in cut_off])
@@ -207,28 +208,6 @@ def _order_radial(
     position[order] = np.arange(n_bus)
     parent = np.concatenate(([-1], position[np.array(forest.parent)[order[1:]]]))
     return order, parent, np.array(forest.parent_branch)[order[1:]]
-
-
-def _loop_message(
-    forest: Forest, labels: Sequence[str], branches: Sequence[str], where: Where
-) -> str:
-    """Say which branch closes a loop, through which buses, and how many loops there are."""
-    assert forest.chord is not None
-    branch, bus, other = forest.chord
-    place, named = where("from_bus", branch), branches[branch]
-    n_loop = len(branches) - len(labels) + len(set(forest.root))
-    more = f" ({n_loop} loops in all)" if n_loop > 1 else ""
-    if bus == other:
-        return f"{place}: {named} is a loop from bus {quote(labels[bus])} to itself{more}"
-    if forest.parent[other] == bus:
-        beside = where("from_bus", forest.parent_branch[other])
-        return f"{place}: {named} forms a loop with the parallel branch at {beside}{more}"
-    loop = [labels[k] for k in find_loop(forest.parent, bus, other)]
-    return (
-        f"{place}: {named} closes a loop, so that bus {quote(labels[other])} would have two "
-        f"parents, {quote(labels[forest.parent[other]])} and {quote(labels[bus])}; "
-        f"the loop is {_list_labels(loop)}{more}"
-    )
 
 
 def _list_labels(labels: Sequence[str], limit: int = 20) -> str:

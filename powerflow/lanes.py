@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,28 @@ Array = Any
 _CACHE_LINE = 64
 
 
+class _Kept(threading.local):
+    """A thread's own memory: fresh pages cost as much as the sweeps over a small batch."""
+
+    block: NDArray[np.float64] | None = None
+
+
+_kept = _Kept()
+
+
 def block_memory(n_bus: int) -> NDArray[np.float64]:
-    """Return aligned memory for one block: (N_ROWS, n_bus, LANES), with an odd stride in lines."""
+    """Return this thread's memory for one block, not cleared, valid until the next call.
+
+    (N_ROWS, n_bus, LANES), aligned, with an odd stride in lines.
+    """
     padded = n_bus | 1
+    if _kept.block is not None and _kept.block.shape[1] == padded:
+        return _kept.block
     raw = np.empty(N_ROWS * padded * LANES + _CACHE_LINE // 8)
     first = (-raw.ctypes.data % _CACHE_LINE) // 8
     block = raw[first : first + N_ROWS * padded * LANES]
-    return block.reshape(N_ROWS, padded, LANES)
+    _kept.block = block.reshape(N_ROWS, padded, LANES)
+    return _kept.block
 
 
 @vector_kernel

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from powerflow.checks import nearest, quote
-from powerflow.errors import FeederError
+from powerflow.errors import FeederError, FeederWarning
 from powerflow.feeder import Feeder
+from powerflow.loops import Opening, Radial
+from powerflow.readers.network import Reading, Report
 from powerflow.readers.tables import read_folder
+from powerflow.reference import split_reference
+from powerflow.sanity import base_case_warnings
 
 _LIBRARY = Path(__file__).parent / "feeders"
+
+FORMATS = {".m": "matpower", ".json": "pandapower", ".dss": "opendss"}
+"""Reader of a file by its suffix; a folder is our own format."""
 
 
 def list_feeders() -> tuple[str, ...]:
@@ -26,23 +39,41 @@ def list_feeders() -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (int(re.sub(r"\D", "", name) or 0), name)))
 
 
-def load_feeder(name_or_path: str | os.PathLike[str]) -> Feeder:
-    """Load a feeder of the library by name, or a folder in the same format by path.
+def load_feeder(
+    source: str | os.PathLike[str] | object,
+    *,
+    open_branches: Sequence[str] = (),
+    radial: Radial | None = None,
+) -> Feeder:
+    """Load a feeder of the library by name, or any that can be read by path.
 
     Parameters
     ----------
-    name_or_path : str or path
+    source : str, path or pandapower network
         A name of `list_feeders()`, which wins over a folder of that name in the working directory
-        (write ./NAME for that one), or a folder as `powerflow.readers.tables.read_folder` reads.
+        (write ./NAME for that one); a folder as `powerflow.readers.tables.read_folder` reads; a
+        MATPOWER case (.m), a pandapower network (.json, or the object), an OpenDSS master file
+        (.dss). A text may carry what to open: `case.m?open=8:21`, `case.m?radial=mst`.
+    open_branches : sequence of str
+        Branches to open, FROM:TO.
+    radial : {"mst"}, optional
+        Open what closes loops, leaving the spanning tree of least impedance.
 
     Returns
     -------
     Feeder
+        Of a foreign format, the notes say what was averaged, merged or dropped.
 
     Raises
     ------
     FeederError
-        If there is no such feeder or folder, or at the first thing that is wrong in its files.
+        If there is no such feeder or file, at the first thing that is wrong in it, or if the extra
+        that reads the format is not installed.
+
+    Warns
+    -----
+    FeederWarning
+        If the base case of a foreign format looks like a slip of units.
 
     Examples
     --------
@@ -50,24 +81,101 @@ def load_feeder(name_or_path: str | os.PathLike[str]) -> Feeder:
     >>> feeder.n_bus, round(float(feeder.p_kw.sum()), 6)
     (33, 3715.0)
     """
-    given = os.fspath(name_or_path)
-    names = list_feeders()
-    if isinstance(name_or_path, str) and given in names:
-        return read_folder(_LIBRARY / given)
-    folder = Path(given)
+    reading = read_feeder(source, open_branches=open_branches, radial=radial, is_checked=False)
+    for words in reading.report.warnings:
+        warnings.warn(f"{reading.feeder.name}: {words}", FeederWarning, stacklevel=2)
+    return reading.feeder
+
+
+def read_feeder(
+    source: str | os.PathLike[str] | object,
+    *,
+    open_branches: Sequence[str] = (),
+    radial: Radial | None = None,
+    is_checked: bool = True,
+) -> Reading:
+    """Load a feeder as `load_feeder` does, with the report of what reading changed.
+
+    Parameters
+    ----------
+    source, open_branches, radial
+        As of `load_feeder`.
+    is_checked : bool
+        Whether the base case of a folder is looked at too; that of a foreign format always is.
+
+    Returns
+    -------
+    Reading
+        Feeder, report, and the factor between its voltages and the source's.
+    """
+    opening = Opening(tuple(open_branches), radial)
+    if not isinstance(source, str | os.PathLike):
+        return _read_object(source, opening)
+    given = os.fspath(source)
+    if isinstance(source, str):
+        given, own = split_reference(source)
+        opening = Opening(own.branches + opening.branches, own.radial or opening.radial)
+        if given in list_feeders():
+            return _as_read(read_folder(_LIBRARY / given, opening))
+    path = Path(given)
     try:
-        if folder.is_dir() and given:
-            return read_folder(folder)
-        is_file = folder.exists() and given != ""
+        if path.is_dir() and given:
+            reading = _as_read(read_folder(path, opening))
+            if is_checked:
+                reading.report.warnings += base_case_warnings(reading.feeder)
+            return reading
+        is_file = path.exists() and given != ""
     except OSError as error:
         raise FeederError(f"{quote(given)}: not a feeder ({error.strerror})") from None
     if is_file:
+        return _checked(_read_file(path, opening))
+    if isinstance(source, str) and len(path.parts) < 2 and not given.startswith("."):
         raise FeederError(
-            f"{quote(given, 200)}: a file; expected the folder that holds branches.csv"
+            f"no feeder {quote(given)} in the library{nearest(given, list_feeders())}; "
+            f"there are {', '.join(list_feeders())}, or give the path of a folder or file"
         )
-    if isinstance(name_or_path, str) and len(folder.parts) < 2 and not given.startswith("."):
+    raise FeederError(f"{quote(given, 200)}: no such folder or file")
+
+
+def _read_file(path: Path, opening: Opening) -> Reading:
+    """Read a file by the reader of its suffix, which is imported now."""
+    kind = FORMATS.get(path.suffix.casefold())
+    if kind == "matpower":
+        from powerflow.readers.matpower import read_matpower
+
+        return read_matpower(path, opening)
+    if kind == "pandapower":
+        from powerflow.readers.pandapower import read_pandapower_json
+
+        return read_pandapower_json(path, opening)
+    if kind == "opendss":
+        from powerflow.readers.opendss import read_opendss
+
+        return read_opendss(path, opening)
+    raise FeederError(
+        f"{quote(path, 200)}: expected a folder that holds branches.csv, or a file of MATPOWER "
+        "(.m), pandapower (.json) or OpenDSS (.dss)"
+    )
+
+
+def _read_object(source: Any, opening: Opening) -> Reading:
+    from powerflow.readers.pandapower import is_pandapower, read_pandapower
+
+    if not is_pandapower(source):
         raise FeederError(
-            f"no feeder {quote(given)} in the library{nearest(given, names)}; "
-            f"there are {', '.join(names)}, or give the path of a folder"
+            f"expected a name, a path or a pandapower network, not {type(source).__name__}"
         )
-    raise FeederError(f"{quote(given, 200)}: no such folder")
+    return _checked(read_pandapower(source, opening))
+
+
+def _as_read(feeder: Feeder) -> Reading:
+    """Return a feeder that reading did not change."""
+    return Reading(feeder, Report(), np.ones(feeder.n_bus))
+
+
+def _checked(reading: Reading) -> Reading:
+    """Return a reading whose base case was looked at, its report in the feeder's notes."""
+    report = reading.report
+    report.warnings += base_case_warnings(reading.feeder)
+    notes = [f"{name}: {'; '.join(words)}" for name, words in report.named() if words]
+    return replace(reading, feeder=replace(reading.feeder, notes=tuple(notes)))

@@ -15,6 +15,7 @@ from powerflow.lanes import block_memory
 from powerflow.plan import plan_of
 from powerflow.result import CONVERGED, STOPPED, UNDECIDED
 from powerflow.stopped import stopped_score
+from powerflow.threads import run_split
 
 if TYPE_CHECKING:
     from powerflow.feeder import Feeder
@@ -144,10 +145,10 @@ def score(
             plan.steps, *tree, *given, memory, tol_pu, max_iterations, undecided, first, last, *made
         )
 
-    batch.run_split(stop_after if sweeps else sweep, n_candidate, n_threads)
+    run_split(stop_after if sweeps else sweep, n_candidate, n_threads)
     if (status == UNDECIDED).any():
         undecided = np.argwhere(status == UNDECIDED)
-        batch.run_split(newton, len(undecided), n_threads)
+        run_split(newton, len(undecided), n_threads)
     converged = (status == CONVERGED) | (status == STOPPED)
     # no sweep reads the load at the source
     for name, rows in (("base_p_kw", p), ("base_q_kvar", q)):

@@ -25,6 +25,7 @@ from powerflow.result import (
 )
 from powerflow.stopped import stopped_batch
 from powerflow.stream import stream_batch
+from powerflow.threads import run_split
 from powerflow.vector import LANES
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _converge(
                 made.v_min_bus, made.status,
             )  # fmt: skip
 
-        batch.run_split(part, len(order), n_threads)
+        run_split(part, len(order), n_threads)
 
     depends_on_voltage = len(inputs.shares) > 0
     solve(depends_on_voltage, np.arange(inputs.n_case))
@@ -223,7 +224,7 @@ def _converge(
                 first, last, made.v_pu, made.angle_rad,
             )  # fmt: skip
 
-        batch.run_split(angles, inputs.n_case, n_threads)
+        run_split(angles, inputs.n_case, n_threads)
 
 
 def _stop_after(
@@ -239,4 +240,4 @@ def _stop_after(
             made.v_min_bus, made.status,
         )  # fmt: skip
 
-    batch.run_split(part, inputs.n_case, n_threads)
+    run_split(part, inputs.n_case, n_threads)

@@ -38,6 +38,17 @@ def i_base_a(base_kv: Number) -> Number:
     return S_BASE_KVA / (_SQRT3 * base_kv)
 
 
+def current_a(s_kva: float, kv: float) -> float:
+    """Return the current in A of an apparent power at a line-to-line voltage in kV.
+
+    Examples
+    --------
+    >>> round(current_a(100.0, 10.0), 3)
+    5.774
+    """
+    return s_kva / (_SQRT3 * kv)
+
+
 def one_ohm_kva(kv: Number) -> Number:
     """Return the base power in kVA that goes with a base impedance of one ohm.
 

@@ -14,6 +14,7 @@ from powerflow.checks import quote
 from powerflow.door import make_feeder
 from powerflow.errors import FeederError
 from powerflow.feeder import Feeder
+from powerflow.loops import Opening
 
 #: What make_feeder's arguments are called in the files, where the names differ.
 COLUMN_OF = {"bus_id": "bus", "source": "slack_bus", "v_source_pu": "slack_vpu_peak"}
@@ -65,7 +66,7 @@ class Table:
         return self.numbers(column, keys, may_be_empty=True) if column in self.cells else None
 
 
-def read_folder(folder: Path) -> Feeder:
+def read_folder(folder: Path, opening: Opening | None = None) -> Feeder:
     """Read a feeder from a folder of CSV tables.
 
     `branches.csv` has the columns from_bus, to_bus, r_ohm, x_ohm and optionally ampacity_a,
@@ -80,6 +81,8 @@ def read_folder(folder: Path) -> Feeder:
     ----------
     folder : Path
         The folder.
+    opening : Opening, optional
+        Branches to leave out, by name or so that the rest is a tree.
 
     Returns
     -------
@@ -125,6 +128,7 @@ def read_folder(folder: Path) -> Feeder:
         title=_text(about, "title", about_path),
         citation=_text(about, "citation", about_path),
         notes=_notes(about, about_path),
+        opening=opening,
         where=where,
     )
 

@@ -237,18 +237,17 @@ ERRORS = {
     "two parents": (
         {"branches.csv": FILES["branches.csv"] + "\nC,B,1,1,,,\n"},
         "branches.csv",
-        " line 6, column from_bus: branch C-B closes a loop, so that bus C would have two parents, "
-        "A and B; the loop is A, B, C",
+        " line 6, column from_bus: not radial, 1 loop: branch C-B closes the loop A, C, B; open a ",
     ),
     "parallel": (
         {"branches.csv": FILES["branches.csv"] + "B,A,1,1,,,\n"},
         "branches.csv",
-        " line 5, column from_bus: branch B-A forms a loop with the parallel branch at ",
+        " line 5, column from_bus: not radial, 1 loop: branch B-A is parallel to the one at ",
     ),
     "to itself": (
         edit("branches.csv", "A,C", "C,C"),
         "branches.csv",
-        " line 4, column from_bus: branch C-C is a loop from bus C to itself",
+        " line 4, column from_bus: not radial, 1 loop: branch C-C joins bus C to itself; open a ",
     ),
     "cut off": (
         edit("branches.csv", "S,A", "# S,A"),
