@@ -10,6 +10,7 @@ from problems.cli import (
     assess,
     certify,
     compare,
+    diagnose,
     feeders,
     flow,
     pareto,
@@ -49,6 +50,7 @@ def _top(
 
 COMMANDS = (
     *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
+    *(diagnose,),
     *(resume, rerun),
 )
 for command in COMMANDS:

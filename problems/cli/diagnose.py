@@ -1,0 +1,130 @@
+"""The command `feederlab diagnose`: overloads, undervoltage and collapse under EVs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from problems.cli.coplan_options import (
+    Adoption,
+    BaseKv,
+    CasesOption,
+    ChargerKw,
+    DayFile,
+    Draws,
+    FeederName,
+    Hour,
+    OptionalSeed,
+    SourcePu,
+    fleet_of,
+    scenario_of,
+)
+from problems.cli.output import Json, print_json, print_table
+from problems.core.errors import SettingError
+
+if TYPE_CHECKING:
+    from problems.coplan.diagnosis import Diagnosis
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("diagnose")(diagnose)
+
+
+def diagnose(
+    feeder: FeederName,
+    base_kv: BaseKv = None,
+    charger_kw: ChargerKw = 10.0,
+    adoption: Adoption = None,
+    cases: CasesOption = None,
+    draws: Draws = 100,
+    hour: Hour = "peak",
+    day: DayFile = None,
+    source_pu: SourcePu = None,
+    seed: OptionalSeed = None,
+    as_json: Json = False,
+) -> None:
+    """Say which lines are overloaded and which buses have too low a voltage, EVs included.
+
+    Of draws the median is given, and lowest and highest as `low` and `high`; a figure exists where
+    no draw collapses, and `collapsed` says whether one does.
+    """
+    from problems.coplan.diagnosis import day_figures
+
+    fleet = fleet_of(feeder, base_kv, charger_kw, adoption, cases, source_pu)
+    if fleet.cases == "draws":
+        if seed is None:
+            raise SettingError("--cases draws needs --seed")
+        if hour == "day" or day is not None:
+            raise SettingError("--cases draws diagnoses the peak hour; leave out --hour and --day")
+        from problems.coplan import diagnosis
+        from problems.coplan.scenario import draw_loads
+
+        loads = draw_loads(fleet.feeder, charger_kw, fleet.adoption_pct, seed, draws)
+        answer = _over_draws(diagnosis.diagnose(fleet.feeder, *loads))
+    else:
+        found = scenario_of(fleet, hour, day, source_pu).diagnose()
+        answer = {**asdict(day_figures(found)), **_places(found)}
+    answer = {
+        "feeder": fleet.feeder.name,
+        "base_kv": fleet.feeder.base_kv,
+        "charger_kw": charger_kw,
+        "adoption_pct": fleet.adoption_pct,
+        "cases": fleet.cases,
+        **answer,
+    }
+    if as_json:
+        print_json(answer)
+        return
+    rows = [(key, value) for key, value in answer.items() if not isinstance(value, list | dict)]
+    print_table(f"Diagnosis of {fleet.feeder.name}", ("figure", "value"), rows)
+    if answer.get("lines"):
+        print_table(
+            "Overloaded lines",
+            ("from", "to", "current A", "loading %"),
+            [(x["from_bus"], x["to_bus"], x["i_a"], x["loading_pct"]) for x in answer["lines"]],
+        )
+
+
+def _places(found: Diagnosis) -> dict[str, Any]:
+    """Return the overloaded lines, each in its worst hour, greatest loading first."""
+    import numpy as np
+
+    if found.collapsed.any():
+        return {"lines": None}
+    feeder = found.feeder
+    over = np.flatnonzero(found.overloaded.any(axis=0))
+    worst = found.loading_pct[:, over].max(axis=0)
+    lines = [
+        {
+            "from_bus": feeder.bus_id[feeder.parent[k]],
+            "to_bus": feeder.bus_id[k],
+            "i_a": float(found.i_a[:, k].max()),
+            "loading_pct": float(loading),
+        }
+        for k, loading in zip(over, worst, strict=True)
+    ]
+    return {"lines": sorted(lines, key=lambda line: -float(str(line["loading_pct"])))}
+
+
+def _over_draws(found: Diagnosis) -> dict[str, Any]:
+    import numpy as np
+
+    has_ampacity = found.feeder.has_ampacity
+    figures = {
+        "max_loading_pct": found.over_branches("max"),
+        "mean_loading_pct": found.over_branches("mean"),
+        "line_violations": found.line_violations,
+        "undervoltage_buses": found.undervoltage_buses,
+        "v_min_pu": found.v_pu.min(axis=1),
+    }
+    collapsed = bool(found.collapsed.any())
+    answer: dict[str, Any] = {"collapsed": collapsed, "low": {}, "high": {}}
+    for key, values in figures.items():
+        exists = not collapsed and (has_ampacity or key in ("undervoltage_buses", "v_min_pu"))
+        answer[key] = float(np.median(values)) if exists else None
+        answer["low"][key] = float(values.min()) if exists else None
+        answer["high"][key] = float(values.max()) if exists else None
+    return answer

@@ -1,0 +1,1 @@
+"""Cables, breakers and storage for feeders full of EVs: diagnosis, upgrades, hosting capacity."""
