@@ -99,6 +99,13 @@ class DispatchCase:
         """Number of hours."""
         return int(self.p_kw.shape[0])
 
+    @property
+    def shed_most(self) -> FloatArray:
+        """Greatest share of each load shed, (n_hour, n_bus); 0 at the source."""
+        most = np.full(self.p_kw.shape, self.shed_share)
+        most[:, 0] = 0.0
+        return most
+
     def bus_of(self, label: str) -> int:
         """Return the index of a device's bus, or raise ContentError; the source is none."""
         try:

@@ -205,6 +205,8 @@ class Costs:
         Of every kWh that storage draws or delivers.
     size_reward_per_kw : tuple of float, optional
         Earned by each sized load's size, in the order of the case.
+    slack_per_pu : float
+        Of slack, per unit of its row and hour: squared voltage, squared current, 1000 kVA.
     """
 
     loss_per_kwh: float = 1.0
@@ -214,3 +216,4 @@ class Costs:
     shed_per_kwh: float = 0.0
     throughput_per_kwh: float = 0.0
     size_reward_per_kw: tuple[float, ...] | None = None
+    slack_per_pu: float = 1e5

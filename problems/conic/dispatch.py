@@ -103,6 +103,7 @@ class Dispatch:
             terms.append(costs.throughput_per_kwh * kwh * cp.sum(self.charge + self.discharge))
         if costs.size_reward_per_kw is not None and case.sized:
             terms.append(-S_BASE_KVA * (np.array(costs.size_reward_per_kw) @ self.size))
+        terms += [costs.slack_per_pu * cp.sum(room) for room in self.slack.values()]
         return sum(terms)
 
 
@@ -125,8 +126,7 @@ def build_dispatch(
     network : Network, optional
         The feeder with other impedances or ampacities.
     soft : collection of str
-        Limits out of `SOFT_LIMITS` that get a non-negative slack variable each; price it in the
-        objective.
+        Limits out of `SOFT_LIMITS` that get a non-negative slack variable each, priced by `Costs`.
     storage_capacity, storage_power : (n_storage,) cvxpy expression, optional
         Energy capacity in per-unit hours and greatest power per unit of the storage units, where
         they are decisions; those of the case otherwise.
@@ -240,7 +240,7 @@ def _add_shedding(model: Dispatch) -> None:
         model.shed = cp.Variable(case.p_kw.shape)
         model.p_load = model.p_load - cp.multiply(to_pu(case.p_kw), model.shed)
         model.q_load = model.q_load - cp.multiply(to_pu(case.q_kvar), model.shed)
-        model.rows["shed_range"] = storage.power_range(model.shed, 0.0, case.shed_share)
+        model.rows["shed_range"] = storage.power_range(model.shed, 0.0, case.shed_most)
 
 
 def _add_flow(model: Dispatch) -> None:

@@ -10,14 +10,8 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 
-from problems.conic.outcome import Outcome, Status
+from problems.conic.outcome import Outcome, Status, judge
 from problems.core.errors import SettingError
-
-ACCEPTED_GAP = 1e-4
-"""Gap above which an answer is not called optimal, unless a greater one was asked for."""
-
-TINY = 1e-6
-"""Difference of value and bound that no gap is made of, for objectives near 0."""
 
 
 def solve(
@@ -144,41 +138,6 @@ def _outcome(
     found = replace(blank, status="optimal", value=value, bound=bound)
     is_reduced = status == cp.OPTIMAL_INACCURATE
     return judge(found, answer.words, answer.hit_time_limit, is_reduced, gap)
-
-
-def judge(
-    found: Outcome,
-    words: str,
-    hit_time_limit: bool = False,
-    is_reduced: bool = False,
-    gap: float | None = None,
-) -> Outcome:
-    """Return the outcome of a run with a solution, its status by what was proven.
-
-    Parameters
-    ----------
-    found : Outcome
-        With value and bound.
-    words : str
-        The solver's own status.
-    hit_time_limit, is_reduced : bool
-        Whether it stopped at its limit, or with less than its usual accuracy.
-    gap : float, optional
-        The gap that was asked for.
-    """
-    if hit_time_limit:
-        return replace(found, status="time_limit", message=words)
-    relative = found.gap or 0.0
-    if found.bound is not None and relative > ACCEPTED_GAP:
-        assert found.value is not None
-        is_tiny = abs(found.bound - found.value) <= TINY
-        if gap is not None and relative <= gap * 1.001:
-            return replace(found, status="gap_limit", message=words)
-        if not is_tiny:
-            return replace(found, status="solver_failed", message=f"{words}: gap {relative:.1e}")
-    if is_reduced:
-        return replace(found, message=f"{words}: reduced accuracy, gap {relative:.1e}")
-    return found
 
 
 def _default_solver(problem: Any) -> str:

@@ -40,9 +40,9 @@ def energy_range(energy: Any, soc_min: FloatArray, soc_max: FloatArray, capacity
     ]
 
 
-def fixed_start(energy: Any, unit: Any, soc_initial: FloatArray, capacity: FloatArray) -> Any:
-    """Fix the state of charge at the end of the last hour, and so before the first."""
-    return energy[-1, unit] == soc_initial * capacity
+def fixed_start(energy: Any, unit: Any, soc_initial: FloatArray, capacity: Any) -> Any:
+    """Fix the state of charge of some units at the end of the last hour, so before the first."""
+    return energy[-1, unit] == cp.multiply(soc_initial, capacity[unit])
 
 
 def power_range(power: Any, least: Any, most: Any) -> list[Any]:
