@@ -176,6 +176,6 @@ def _as_read(feeder: Feeder) -> Reading:
 def _checked(reading: Reading) -> Reading:
     """Return a reading whose base case was looked at, its report in the feeder's notes."""
     report = reading.report
-    report.warnings += base_case_warnings(reading.feeder)
+    report.warnings += base_case_warnings(reading.feeder, reading.voltage_factor)
     notes = [f"{name}: {'; '.join(words)}" for name, words in report.named() if words]
     return replace(reading, feeder=replace(reading.feeder, notes=tuple(notes)))

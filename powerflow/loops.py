@@ -76,9 +76,15 @@ class Graph:
         """Return the graph without some branches, and the old row of each that is left."""
         gone = set(rows)
         kept = [row for row in range(len(self.start)) if row not in gone]
-        columns = (self.start, self.end, self.z_ohm, self.is_switch)
-        start, end, z_ohm, is_switch = ([column[row] for row in kept] for column in columns)
-        return Graph(self.labels, self.source, start, end, z_ohm, is_switch), kept
+        graph = Graph(
+            self.labels,
+            self.source,
+            [self.start[row] for row in kept],
+            [self.end[row] for row in kept],
+            [self.z_ohm[row] for row in kept],
+            [self.is_switch[row] for row in kept],
+        )
+        return graph, kept
 
 
 def rows_to_open(graph: Graph, opening: Opening) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from powerflow.feeder import Feeder
 
@@ -14,7 +15,9 @@ V_DROP_LOW_PU = 1e-4
 LOADING_HIGH_PCT = 500.0
 
 
-def base_case_warnings(feeder: Feeder) -> tuple[str, ...]:
+def base_case_warnings(
+    feeder: Feeder, voltage_factor: NDArray[np.float64] | None = None
+) -> tuple[str, ...]:
     """Return what looks wrong in the base case, in words; nothing for a plausible feeder.
 
     Loads a thousand times too large (kW read as MW) leave no solution, a voltage below 0.8 p.u. or
@@ -25,6 +28,8 @@ def base_case_warnings(feeder: Feeder) -> tuple[str, ...]:
     Parameters
     ----------
     feeder : Feeder
+    voltage_factor : (n_bus,) float array, optional
+        True voltage of each bus over the feeder's, behind taps; 1 by default.
 
     Returns
     -------
@@ -39,7 +44,8 @@ def base_case_warnings(feeder: Feeder) -> tuple[str, ...]:
     load_kw = float(feeder.p_kw.sum())
     if not feeder.p_kw.any() and not feeder.q_kvar.any():
         return ("no bus has a load",)
-    figures = _figures(feeder, (1.0, 1e-3, 1e3))
+    factor = np.ones(feeder.n_bus) if voltage_factor is None else voltage_factor
+    figures = _figures(feeder, factor, (1.0, 1e-3, 1e3))
     warnings = []
     words = _too_much(*figures[0])
     if words:
@@ -61,23 +67,30 @@ def base_case_warnings(feeder: Feeder) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _figures(feeder: Feeder, scales: Sequence[float]) -> list[tuple[float, float, float, float]]:
+def _figures(
+    feeder: Feeder, voltage_factor: NDArray[np.float64], scales: Sequence[float]
+) -> list[tuple[float, float, float, float]]:
     """Return lowest voltage, loss share, voltage drop and loading of the loads times each scale."""
     from powerflow.solve import power_flow
 
-    factor = np.array(scales)
+    scale = np.array(scales)
     flow = power_flow(
         feeder,
-        np.outer(factor, feeder.p_kw),
-        np.outer(factor, feeder.q_kvar),
+        np.outer(scale, feeder.p_kw),
+        np.outer(scale, feeder.q_kvar),
         outputs=("v_pu", "loss_kw", "max_loading_pct"),
     )
-    assert flow.v_pu is not None and flow.loss_kw is not None and flow.max_loading_pct is not None
-    load_kva = factor * float(np.hypot(feeder.p_kw, feeder.q_kvar).sum())
+    assert flow.v_pu is not None
+    assert flow.loss_kw is not None
+    assert flow.max_loading_pct is not None
+    load_kva = scale * float(np.hypot(feeder.p_kw, feeder.q_kvar).sum())
     drop_pu = np.abs(flow.v_pu - feeder.v_source_pu).max(axis=1)
-    v_pu = flow.v_pu.min(axis=1) / feeder.v_source_pu
-    columns = (v_pu, flow.loss_kw / load_kva, drop_pu, flow.max_loading_pct)
-    return [tuple(float(column[k]) for column in columns) for k in range(len(factor))]  # type: ignore[misc]
+    v_pu = (flow.v_pu * voltage_factor).min(axis=1) / (feeder.v_source_pu * voltage_factor[0])
+    loss_share = flow.loss_kw / load_kva
+    return [
+        (float(v_pu[k]), float(loss_share[k]), float(drop_pu[k]), float(flow.max_loading_pct[k]))
+        for k in range(len(scale))
+    ]
 
 
 def _too_much(v_pu: float, loss_share: float, drop_pu: float, loading_pct: float) -> str:

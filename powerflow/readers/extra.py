@@ -21,6 +21,4 @@ def import_extra(module: str, extra: str, what: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise FeederError(f"{what}: {module} cannot be imported ({error})") from None
-        raise FeederError(
-            f"{what} needs {module}: pip install 'feederlab[{extra}]'"
-        ) from None
+        raise FeederError(f"{what} needs {module}: pip install 'feederlab[{extra}]'") from None

@@ -89,7 +89,7 @@ def _base_voltage(
             return None
         assert flow.v_pu is not None
         step = np.abs(flow.v_pu[0] * voltage_factor - v_pu).max()
-        v_pu = flow.v_pu[0] * voltage_factor
+        v_pu = np.asarray(flow.v_pu[0] * voltage_factor)
         if step < TOL_PU:
             return v_pu
     return None

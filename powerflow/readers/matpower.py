@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ def read_matpower(path: Path, opening: Opening) -> Reading:
         raise FeederError(f"{path}: expected a MATPOWER case of version 2 (mpc.version = '2')")
     try:
         case = frames.CaseFrames(str(path))
-        base_mva = float(case.baseMVA)
+        base_mva = _number(case.baseMVA)
         tables = {name: _numbers(getattr(case, name)) for name in LEAST_COLUMNS}
     except Exception as error:  # the parser raises whatever it stumbles over
         reason = quote(f"{type(error).__name__}: {error}", 120)
@@ -68,12 +67,15 @@ def _text(path: Path) -> str:
 
 
 def _numbers(frame: Any) -> Table:
-    """Return the cells of a table; a cell may be a quotient such as 50/3."""
-    rows = [
-        [float(Fraction(cell)) if isinstance(cell, str) else float(cell) for cell in row]
-        for row in frame.to_numpy().tolist()
-    ]
+    """Return the cells of a table as numbers."""
+    rows = [[_number(cell) for cell in row] for row in frame.to_numpy().tolist()]
     return np.array(rows, dtype=np.float64)
+
+
+def _number(cell: float | str) -> float:
+    """Return a cell as a number; it may be a quotient such as 50/3."""
+    above, slash, below = str(cell).partition("/")
+    return float(above) / float(below) if slash else float(above)
 
 
 def _network(path: Path, base_mva: float, tables: dict[str, Table]) -> Network:
@@ -141,14 +143,16 @@ def _branches(
     branches = []
     for row, values in enumerate(table):
         name = f"mpc.branch row {row + 1}"
-        ends = [_label(values[column[end]], f"{path}, {name}") for end in ("F_BUS", "T_BUS")]
-        for label in ends:
+        from_bus, to_bus = (
+            _label(values[column[end]], f"{path}, {name}") for end in ("F_BUS", "T_BUS")
+        )
+        for label in (from_bus, to_bus):
             if label not in buses:
                 raise FeederError(f"{path}, {name}: unknown bus {label}")
         if values[column["BR_STATUS"]] <= 0.0:
-            report.dropped.append(f"{name} ({ends[0]}:{ends[1]}): open")
+            report.dropped.append(f"{name} ({from_bus}:{to_bus}): open")
             continue
-        start, end = (buses[label] for label in ends)
+        start, end = buses[from_bus], buses[to_bus]
         tap = float(values[column["TAP"]]) or 1.0
         if not tap > 0.0:
             raise FeederError(f"{path}, {name}: expected a positive tap ratio, not {tap:g}")
@@ -158,7 +162,8 @@ def _branches(
         branches.append(
             Branch(
                 name,
-                *ends,
+                from_bus,
+                to_bus,
                 r_ohm=float(values[column["BR_R"]]) * base_ohm,
                 x_ohm=float(values[column["BR_X"]]) * base_ohm,
                 ampacity_a=current_a(1e3 * rate_mva, end.kv) if rate_mva > 0.0 else math.nan,

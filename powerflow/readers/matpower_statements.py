@@ -16,22 +16,13 @@ from powerflow.errors import FeederError
 
 Table = NDArray[np.float64]
 
-COLUMNS: dict[str, dict[str, int]] = {
-    "bus": {
-        name: k
-        for k, name in enumerate(
-            "BUS_I BUS_TYPE PD QD GS BS BUS_AREA VM VA BASE_KV ZONE VMAX VMIN".split()
-        )
-    },
-    "branch": {
-        name: k
-        for k, name in enumerate(
-            "F_BUS T_BUS BR_R BR_X BR_B RATE_A RATE_B RATE_C TAP SHIFT BR_STATUS".split()
-        )
-    },
-    "gen": {
-        name: k for k, name in enumerate("GEN_BUS PG QG QMAX QMIN VG MBASE GEN_STATUS".split())
-    },
+_BUS = "BUS_I BUS_TYPE PD QD GS BS BUS_AREA VM VA BASE_KV ZONE VMAX VMIN"
+_BRANCH = "F_BUS T_BUS BR_R BR_X BR_B RATE_A RATE_B RATE_C TAP SHIFT BR_STATUS"
+_GEN = "GEN_BUS PG QG QMAX QMIN VG MBASE GEN_STATUS"
+
+COLUMNS = {
+    table: {name: k for k, name in enumerate(names.split())}
+    for table, names in (("bus", _BUS), ("branch", _BRANCH), ("gen", _GEN))
 }
 """Columns by MATPOWER's names, as its manual lists them."""
 
@@ -42,9 +33,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 _IGNORED = ("function", "define_constants", "return", "end")
 
 
-def apply_statements(
-    text: str, path: str, base_mva: float, tables: dict[str, Table]
-) -> list[str]:
+def apply_statements(text: str, path: str, base_mva: float, tables: dict[str, Table]) -> list[str]:
     """Carry out what a case file computes behind its tables, on the tables.
 
     MATPOWER's radial cases stand in ohm and kW and convert themselves; a parser that reads the
@@ -124,9 +113,7 @@ def _columns(match: re.Match[str], place: str) -> list[int]:
     return [known[name] for name in names]
 
 
-def _value(
-    right: str, place: str, values: Mapping[str, Any], tables: Mapping[str, Table]
-) -> Any:
+def _value(right: str, place: str, values: Mapping[str, Any], tables: Mapping[str, Table]) -> Any:
     """Return the value of an arithmetic expression of numbers, variables and columns."""
     parts: dict[str, Any] = dict(values)
 

@@ -6,6 +6,7 @@ import json
 import math
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +97,13 @@ def read_pandapower(
             report.warnings.append(f"{table} {index} is not modeled and left out")
     open_ends = _switches(net, labels, network)
     for index, line in in_service(net, "line"):
-        if not _is_open(open_ends, "l", index, "line", network, labels, line.from_bus, line.to_bus):
-            _add_line(net, index, line, labels, network, ("l", index) in open_ends)
+        _add_line(net, index, line, labels, network, open_ends.get(("l", index)))
     for index, trafo in in_service(net, "trafo"):
-        if not _is_open(open_ends, "t", index, "trafo", network, labels, trafo.hv_bus, trafo.lv_bus):
-            ends = labels.get(trafo.hv_bus), labels.get(trafo.lv_bus)
-            if None not in ends:
-                add_transformer(index, trafo, str(ends[0]), str(ends[1]), network)
+        hv, lv = labels.get(trafo.hv_bus), labels.get(trafo.lv_bus)
+        if hv is None or lv is None or open_ends.get(("t", index)):
+            network.report.dropped.append(f"trafo {index} ({hv}:{lv}): open")
+        else:
+            add_transformer(index, trafo, hv, lv, network)
     _add_impedances(net, labels, network)
     add_loads(net, labels, network)
     return to_reading(network, opening)
@@ -145,26 +146,26 @@ def _bus(net: Any, index: int) -> Bus:
     bus = Bus(float(net.bus.at[index, "vn_kv"]))
     geo = net.bus.at[index, "geo"] if "geo" in net.bus.columns else None
     if isinstance(geo, str) and geo:
-        try:
+        with suppress(ValueError, KeyError, TypeError):  # a drawing is not worth an error
             bus.x, bus.y = (float(part) for part in json.loads(geo)["coordinates"][:2])
-        except (ValueError, KeyError, TypeError):
-            pass  # a drawing coordinate, not worth an error
     return bus
 
 
-def _switches(net: Any, labels: dict[int, str], network: Network) -> dict[tuple[str, int], bool]:
-    """Add the closed bus-bus switches; return, by element, whether a switch of it is open."""
-    is_open: dict[tuple[str, int], bool] = {}
+def _switches(
+    net: Any, labels: dict[int, str], network: Network
+) -> dict[tuple[str, int], set[int]]:
+    """Add the closed bus-bus switches; return, by switched element, the ends that are open."""
+    open_ends: dict[tuple[str, int], set[int]] = {}
     frame = net.switch
     for row in frame.itertuples() if len(frame) else ():
         if row.et != "b":
-            key = (str(row.et), int(row.element))
-            is_open[key] = is_open.get(key, False) or not row.closed
+            ends = open_ends.setdefault((str(row.et), int(row.element)), set())
+            if not row.closed:
+                ends.add(int(row.bus))
             continue
-        ends = labels.get(row.bus), labels.get(row.element)
-        if None in ends:
+        start, end = labels.get(row.bus), labels.get(row.element)
+        if start is None or end is None:
             continue
-        start, end = str(ends[0]), str(ends[1])
         if not row.closed:
             network.report.dropped.append(f"switch {row.Index} ({start}:{end}): open")
             continue
@@ -173,53 +174,49 @@ def _switches(net: Any, labels: dict[int, str], network: Network) -> dict[tuple[
         network.branches.append(
             Branch(f"switch {row.Index}", start, end, 2.0 * x_ohm, x_ohm, kind="switch")
         )
-    return is_open
-
-
-def _is_open(
-    open_ends: dict[tuple[str, int], bool],
-    kind: str,
-    index: int,
-    table: str,
-    network: Network,
-    labels: dict[int, str],
-    start: int,
-    end: int,
-) -> bool:
-    if not open_ends.get((kind, index), False):
-        return False
-    words = f"{table} {index} ({labels.get(start)}:{labels.get(end)}): open"
-    network.report.dropped.append(words)
-    return True
+    return open_ends
 
 
 def _add_line(
-    net: Any, index: int, line: Any, labels: dict[int, str], network: Network, has_switch: bool
+    net: Any,
+    index: int,
+    line: Any,
+    labels: dict[int, str],
+    network: Network,
+    open_ends: set[int] | None,
 ) -> None:
-    if line.from_bus not in labels or line.to_bus not in labels:
+    """Add a line; one that is open at an end is a capacitance at the other."""
+    start, end = labels.get(line.from_bus), labels.get(line.to_bus)
+    if start is None or end is None:
         network.report.dropped.append(f"line {index}: at a bus out of service")
         return
-    start, end = labels[line.from_bus], labels[line.to_bus]
     km, n_parallel = float(line.length_km), number(line, "parallel", 1.0)
     max_i_a = 1e3 * number(line, "max_i_ka", math.nan) * number(line, "df", 1.0) * n_parallel
-    network.branches.append(
-        Branch(
-            f"line {index}",
-            start,
-            end,
-            r_ohm=line.r_ohm_per_km * km / n_parallel,
-            x_ohm=line.x_ohm_per_km * km / n_parallel,
-            ampacity_a=max_i_a,
-            length_m=1e3 * km,
-            kind=BRANCH_KINDS.get(str(getattr(line, "type", "")), "line"),
-            has_switch=has_switch,
+    if open_ends:
+        network.report.dropped.append(f"line {index} ({start}:{end}): open")
+    else:
+        network.branches.append(
+            Branch(
+                f"line {index}",
+                start,
+                end,
+                r_ohm=line.r_ohm_per_km * km / n_parallel,
+                x_ohm=line.x_ohm_per_km * km / n_parallel,
+                ampacity_a=max_i_a,
+                length_m=1e3 * km,
+                kind=BRANCH_KINDS.get(str(getattr(line, "type", "")), "line"),
+                has_switch=open_ends is not None,
+            )
         )
-    )
     omega = 2.0 * math.pi * float(net.f_hz)
     half_s = 0.5 * km * n_parallel * omega * number(line, "c_nf_per_km") * 1e-9
     half_g_s = 0.5 * km * n_parallel * number(line, "g_us_per_km") * 1e-6
-    for label in (start, end):
-        bus = network.buses[label]
+    far_ends = {line.from_bus: start, line.to_bus: end}
+    for label, other in ((start, end), (end, start)):
+        at_open_end = {far_ends[k] for k in open_ends or ()}
+        if {label, other} <= at_open_end:
+            continue
+        bus = network.buses[other if label in at_open_end else label]
         bus.draw(1e3 * half_g_s * bus.kv**2, -1e3 * half_s * bus.kv**2, 2)
 
 

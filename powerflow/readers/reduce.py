@@ -254,6 +254,7 @@ def _report_levels(
             shown = ", ".join(labels[:10]) + (", ..." if len(labels) > 10 else "")
             words = f"multiply by {factor:.6g} the per unit voltage of {len(labels)} buses: {shown}"
             network.report.taps.append(words)
+            network.report.warnings.append(f"behind a tap, limits do not hold as written: {words}")
 
 
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
