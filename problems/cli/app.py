@@ -13,10 +13,14 @@ from problems.cli import (
     diagnose,
     feeders,
     flow,
+    next_steps,
+    outlook,
     pareto,
+    report,
     rerun,
     resume,
     sensitivity,
+    show,
     site,
 )
 
@@ -45,13 +49,14 @@ def _top(
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        typer.echo(next_steps.words())
 
 
 COMMANDS = (
     *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
     *(diagnose,),
-    *(resume, rerun),
+    *(outlook,),
+    *(resume, rerun, report, show),
 )
 for command in COMMANDS:
     command.register(app)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from problems.cli.request import read_record, recorded_problem
+from problems.cli.request import command_words, read_record, recorded_problem
 from problems.core.content import to_content
 from problems.core.errors import ContentError, SettingError
 from problems.report.record import claim_folder, make_record
@@ -60,8 +60,10 @@ class ParetoRequest:
 
     def carry_out(self, folder: Path, workers: Workers) -> ParetoStudy:
         """Run the study from its beginning, which takes seconds, and write its folder."""
+        from problems.report.page import write_page
         from problems.report.pareto import run_pareto
         from problems.report.pareto_folder import write_pareto
+        from problems.report.pareto_page import pareto_page
 
         if workers.backend != "joblib":
             raise SettingError("a study of several objectives runs on joblib alone")
@@ -75,7 +77,19 @@ class ParetoRequest:
             n_jobs=workers.n_jobs,
         )
         write_pareto(folder, study)
+        write_page(folder, pareto_page(study, self.words()))
         return study
+
+    def words(self) -> str:
+        """Return the command that repeats the study, without siting options at their defaults."""
+        own = {
+            "seed": self.seed,
+            "objectives": ",".join(self.problem.objectives),
+            "runs": self.runs,
+            "evaluations": self.evaluations,
+            "population": self.population,
+        }
+        return command_words(COMMAND, [self.problem.siting.instance.reference], own, self.siting)
 
 
 def read_pareto_request(folder: Path) -> ParetoRequest | None:

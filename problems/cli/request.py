@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -71,6 +72,40 @@ class Request:
         }
         digests = {name: instance.feeder.digest() for name, instance in instances.items()}
         return make_record(self.command, settings, digests)
+
+    def words(self) -> str:
+        """Return the command that repeats the study, without options left at their defaults."""
+        many = self.command == "compare"
+        own: dict[str, Any] = {"seed": self.seed}
+        own["engines" if many else "engine"] = ",".join(self.engines)
+        if many:
+            own["runs"] = self.runs
+            own["limit-s"] = f"{self.limit_s:g}"
+        own["evaluations"] = self.evaluations
+        own["constraints"] = self.constraints
+        if self.best_known:
+            own["best-known"] = "FILE"
+        references = [problem.instance.reference for problem in self.problems.values()]
+        certify = ["--certify"] if not many and self.limit_s > 0.0 else []
+        return command_words(self.command, references, own, self.siting, certify)
+
+
+def command_words(
+    command: str,
+    references: Sequence[str],
+    own: dict[str, Any],
+    siting: dict[str, Any],
+    flags: Sequence[str] = (),
+) -> str:
+    """Return a siting command as one types it; siting options at their defaults are left out."""
+    from problems.cli.siting_options import SitingOptions
+
+    usual = asdict(SitingOptions())
+    given = {name: value for name, value in siting.items() if value != usual.get(name)}
+    words = ["feederlab", command, *references, *flags]
+    for name, value in {**own, **given}.items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(words)
 
 
 def make_request(

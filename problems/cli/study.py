@@ -105,6 +105,8 @@ def repeat(request: Request, folder: Path, workers: Workers, is_quiet: bool) -> 
 def _fill(request: Request, folder: Path, workers: Workers, show: _Display | None) -> SitingStudy:
     from problems.report.bounds import prove_bounds
     from problems.report.folder import write_study
+    from problems.report.page import write_page
+    from problems.report.siting_page import siting_page
     from problems.report.study import run_study
     from problems.report.targets import refuted
 
@@ -129,6 +131,7 @@ def _fill(request: Request, folder: Path, workers: Workers, show: _Display | Non
     if show is not None:
         show.files()
     write_study(folder, study)
+    write_page(folder, siting_page(study, request.words()))
     return study
 
 

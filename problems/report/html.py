@@ -117,9 +117,10 @@ def _table(table: Table) -> str:
         f'<th class="{kind}" scope="col"><button type="button">{_heading(column)}</button></th>'
         for kind, column in zip(kinds, table.columns, strict=True)
     )
+    digits = [_column_decimals(table, k) for k in range(len(table.columns))]
     rows = "".join(
         "<tr>"
-        + "".join(_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True))
+        + "".join(_cell(*words) for words in zip(row, kinds, digits, strict=True))
         + "</tr>\n"
         for row in table.rows
     )
@@ -141,30 +142,46 @@ def _is_number_column(table: Table, column: int) -> bool:
 def _heading(column: str) -> str:
     """Return a column's name in words, its unit apart: `loss_kw` is "loss (kW)"."""
     name, _, suffix = column.rpartition("_")
-    if name and suffix in UNITS:
+    if name and suffix in UNITS and name != "engine":
         words = escape(name.replace("_", " "))
         return f'{words} <span class="unit">({UNITS[suffix]})</span>'
     return escape(column.replace("_", " "))
 
 
-def _cell(cell: Any, kind: str) -> str:
+def _column_decimals(table: Table, column: int) -> int | None:
+    """Return the decimals that a column's numbers share; None where each row is its own figure."""
+    if table.columns[0] == "figure":
+        return None
+    cells = [row[column] for row in table.rows]
+    return _decimals(max((abs(c) for c in cells if isinstance(c, int | float)), default=0.0))
+
+
+def _cell(cell: Any, kind: str, decimals: int | None) -> str:
     if cell is None:
         return f'<td class="{kind}" data-key="">–</td>'
     if isinstance(cell, bool):
         return f'<td class="{kind}" data-key="{int(cell)}">{"yes" if cell else "no"}</td>'
     if isinstance(cell, int | float):
-        return f'<td class="{kind}" data-key="{cell!r}">{figure_text(cell)}</td>'
+        return f'<td class="{kind}" data-key="{cell!r}">{figure_text(cell, decimals)}</td>'
     text = escape(str(cell))
     return f'<td class="{kind}" data-key="{text}">{text}</td>'
 
 
-def figure_text(value: float) -> str:
-    """Return a number as a person reads it: five digits or more, thousands apart."""
-    if isinstance(value, int) or value == 0.0 or abs(value) >= 1e5:
-        return f"{value:,.0f}"
-    if abs(value) >= 1.0 or abs(value) < 1e-3:
-        return f"{value:,.5g}" if abs(value) < 1e3 else f"{value:,.1f}"
-    return f"{value:.4f}"
+def figure_text(value: float, decimals: int | None = None) -> str:
+    """Return a number as a person reads it: thousands apart, small ones by two digits."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if decimals is None:
+        decimals = _decimals(value)
+    if value != 0.0 and abs(value) < 0.5 * 10.0**-decimals:
+        return f"{value:.2g}"
+    return f"{value:,.{decimals}f}"
+
+
+def _decimals(largest: float) -> int:
+    """Return how many decimals a column of numbers up to `largest` needs."""
+    steps = ((1e4, 0), (1e3, 1), (10.0, 2))
+    return next((decimals for size, decimals in steps if abs(largest) >= size), 4)
 
 
 def _figure(figure: Figure, folder: Path) -> str:

@@ -1,0 +1,82 @@
+"""Owns the figures of money on the page: cash flow by year, and the tornado of prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from problems.core.cash_flow import CashYear
+from problems.report import svg
+from problems.report.page import Figure
+from problems.report.style import COLORS
+from problems.siting.sensitivity import Swing
+
+
+def cash_figure(years: Sequence[CashYear], currency: str) -> Figure:
+    """Return bars of each year's discounted payments and the line of their running sum."""
+    money = currency.upper()
+    every = [year.discounted for year in years] + [year.cumulative for year in years] + [0.0]
+    last = years[-1].year
+    plot = svg.Plot(520, 330, (-0.6, last + 0.6), svg.padded(min(every), max(every)))
+    marks = [float(k) for k in range(0, last + 1, max(1, round(last / 10)))]
+    parts = [svg.axes(plot, "year", f"present value ({money})", x_ticks=marks)]
+    wide = 0.6 * (plot.px(1.0) - plot.px(0.0))
+    for year in years:
+        top, base = sorted((plot.py(year.discounted), plot.py(0.0)))
+        color = COLORS[0] if year.discounted >= 0.0 else COLORS[1]
+        tip = f"year {year.year}\n{year.discounted:+,.0f} {money}\nsum {year.cumulative:,.0f}"
+        x = plot.px(float(year.year))
+        parts.append(svg.rectangle(x - wide / 2, top, wide, max(base - top, 0.5), color, tip))
+    zero = plot.py(0.0)
+    parts.append(svg.line(plot.left, zero, plot.width - plot.right, zero, "#1c2733"))
+    points = [(plot.px(float(year.year)), plot.py(year.cumulative)) for year in years]
+    parts.append(svg.path(points, "#000000"))
+    parts += [
+        svg.dot(x, y, 3, "#000000", f"sum to year {year.year}\n{year.cumulative:,.0f} {money}")
+        for (x, y), year in zip(points, years, strict=True)
+    ]
+    end = years[-1].cumulative
+    parts.append(svg.text(plot.width - plot.right, 15, f"line: running sum, {end:,.0f}", "end"))
+    alt = "Discounted payments of each year and their running sum, which ends at the NPV"
+    return Figure(alt + ".", alt, svg=svg.document(plot.width, plot.height, alt, parts))
+
+
+def tornado_figure(swings: Sequence[Swing], npv: float, currency: str, delta_pct: float) -> Figure:
+    """Return one bar a price, widest on top: the NPV when it alone is lower or higher."""
+    ends = [v for s in swings for v in (s.npv_low, s.npv_high) if v is not None]
+    plot = svg.Plot(
+        520,
+        330,
+        svg.padded(min(ends, default=npv), max(ends, default=npv)),
+        (0.0, float(len(swings))),
+        left=196.0,
+        top=24.0,
+    )
+    row = (plot.height - plot.top - plot.bottom) / len(swings)
+    floor, money = plot.height - plot.bottom, currency.upper()
+    parts = []
+    marks = svg.ticks(*plot.x_range, 4)
+    for tick in marks:
+        x = plot.px(tick)
+        parts.append(svg.line(x, plot.top, x, floor, "#e4e8ec"))
+        parts.append(svg.text(x, floor + 18, svg.tick_text(tick, marks), "middle"))
+    for k, swing in enumerate(swings):
+        y = plot.top + (k + 0.15) * row
+        words = swing.parameter.replace("_", " ").replace("capacitor", "bank")
+        parts.append(svg.text(plot.left - 8, y + 0.5 * row, words, "end"))
+        for value, color, side in (
+            (swing.npv_low, COLORS[0], f"{delta_pct:g} % lower"),
+            (swing.npv_high, COLORS[1], f"{delta_pct:g} % higher"),
+        ):
+            if value is not None:
+                left, right = sorted((plot.px(value), plot.px(npv)))
+                tip = f"{words}\n{side}: NPV {value:,.0f} {money}"
+                parts.append(svg.rectangle(left, y, max(right - left, 0.5), 0.7 * row, color, tip))
+    parts.append(svg.line(plot.px(npv), plot.top, plot.px(npv), floor, "#000000"))
+    parts.append(
+        svg.text((plot.left + plot.width) / 2, plot.height - 7, f"NPV ({money})", "middle")
+    )
+    for k, (name, color) in enumerate((("price lower", COLORS[0]), ("price higher", COLORS[1]))):
+        parts.append(svg.rectangle(300 + 110 * k, 5, 14, 8, color))
+        parts.append(svg.text(318 + 110 * k, 14, name))
+    alt = f"NPV of this plan when one price at a time is {delta_pct:g} % lower or higher"
+    return Figure(alt + ".", alt, svg=svg.document(plot.width, plot.height, alt, parts))
