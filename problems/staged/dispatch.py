@@ -1,0 +1,351 @@
+"""Owns the cone program of one stage: dispatch of its scenarios and the capacities it needs.
+
+All scenarios of the stage stand below each other: a row of a variable is an hour of a scenario.
+Equation numbers are those of docs/staged.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import cvxpy as cp
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from powerflow.units import S_BASE_KVA
+from problems.conic import distflow, storage
+from problems.conic.distflow import Flow
+from problems.conic.network import Network, to_pu
+from problems.staged.checks import HOURS
+from problems.staged.choice import Choice, choice_rows, cones, voltage_drop
+from problems.staged.investment import Factors, Scheme
+from problems.staged.pool import Pool
+from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw, unmanaged_kw
+from problems.staged.studied import Studied
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+DAYS = 365.0
+MILLION = 1e6
+CAPACITIES = ("storage_kwh", "storage_kw", "smart", "two_way")
+"""Continuous capacities: of storage by site, of managed one-way and two-way piles by station."""
+
+
+@dataclass(slots=True, eq=False)
+class StageProgram:
+    """Hold variables, rows and cost terms of one stage; powers and energies per unit (MW, MWh).
+
+    Attributes
+    ----------
+    flow : Flow
+        Branch flow of every hour of every scenario.
+    rating : cvxpy expression
+        Rating of the transformer in MVA.
+    capacity : dict of str to cvxpy variable
+        Capacities by name of `CAPACITIES`: MWh and MW by site, thousands of piles by station.
+    terms : dict of str to cvxpy expression
+        Expected cost of a day by cause, RMB.
+    energy : dict of str to cvxpy expression
+        Expected energy of a day by cause, MWh.
+    row : (n_row,) int array
+        Hours of the scenarios, counted on, that the rows stand for.
+    weight : (n_row,) float array
+        Share of the year that each row stands for, times 24.
+    rows : dict of str to list
+        Constraints by name.
+    hourly : dict of str to cvxpy expression
+        Powers by row, for reading.
+    """
+
+    flow: Flow
+    rating: Any
+    capacity: dict[str, Any]
+    p_load: Any
+    q_load: Any
+    row: IntArray
+    weight: FloatArray
+    terms: dict[str, Any] = field(default_factory=dict)
+    energy: dict[str, Any] = field(default_factory=dict)
+    rows: dict[str, list[Any]] = field(default_factory=dict)
+    hourly: dict[str, Any] = field(default_factory=dict)
+
+    def all_rows(self) -> list[Any]:
+        """Return every constraint."""
+        return [row for rows in self.rows.values() for row in rows]
+
+    def add_cost(self, cause: str, price_rmb_per_kwh: float, power: Any) -> None:
+        """Price a power (rows, ...) of every hour, expected over the scenarios."""
+        by_hour = power if power.ndim == 1 else cp.sum(power, axis=1)
+        expected = self.weight @ by_hour
+        self.energy[cause] = self.energy.get(cause, 0.0) + expected
+        price = S_BASE_KVA * price_rmb_per_kwh
+        self.terms[cause] = self.terms.get(cause, 0.0) + price * expected
+
+
+def build_stage(
+    study: Studied,
+    k_stage: int,
+    seen: ScenarioSet,
+    scheme: Scheme,
+    network: Network,
+    rating_mva: Any,
+    has_communication: Any,
+    choice: Choice | None = None,
+    hours: IntArray | None = None,
+) -> StageProgram:
+    """Build the program of a stage.
+
+    Parameters
+    ----------
+    study : Studied
+    k_stage : int
+    seen : ScenarioSet
+        Scenarios of the stage.
+    scheme : Scheme
+        Whether there is storage and managed charging.
+    network : Network
+        The feeder with the second circuits of this stage.
+    rating_mva : float or cvxpy expression
+        Rating of the transformer.
+    has_communication : (n_station,) float array or cvxpy expression
+        Whether each station can be managed, 0 to 1.
+    choice : Choice, optional
+        Branches whose second circuit is open; the program is then a relaxation.
+    hours : (n_row,) int array, optional
+        Rows to keep, where nothing links them: without storage and managed charging.
+    """
+    data = study.data
+    stage = data.stages[k_stage]
+    loads = [base_loads(study.feeder, stage, scenario) for scenario in seen.scenarios]
+    base_p = to_pu(np.concatenate([p for p, _ in loads]))
+    base_q = to_pu(np.concatenate([q for _, q in loads]))
+    row = np.arange(len(base_p)) if hours is None else hours
+    base_p, base_q = base_p[row], base_q[row]
+    program = StageProgram(
+        flow=Flow.of(network, len(row)),
+        rating=rating_mva,
+        capacity={},
+        p_load=base_p,
+        q_load=base_q,
+        row=row,
+        weight=np.repeat(seen.weight, HOURS)[row],
+    )
+    _add_shedding(program, study, base_p, base_q)
+    _add_pv(program, study, k_stage, seen)
+    _add_vehicles(program, study, k_stage, seen, scheme, has_communication)
+    if scheme.has_storage and data.storage.sites:
+        _add_storage(program, study, len(seen.scenarios))
+    _add_flow(program, study, choice)
+    return program
+
+
+def yearly_cost(program: StageProgram, data: Any, k_stage: int) -> Any:
+    """Return the present value of operating the stage's years, million RMB."""
+    daily = sum(program.terms.values())
+    return daily * (DAYS * float(Factors.of(data).stage[k_stage]) / MILLION)
+
+
+def _add_shedding(
+    program: StageProgram, study: Studied, base_p: FloatArray, base_q: FloatArray
+) -> None:
+    """0 <= shed share <= 1 of every load, at its power factor  # (4)."""
+    bus = np.flatnonzero(study.feeder.p_kw > 0.0)
+    bus = bus[bus > 0]
+    at = program.flow.network.at_buses(bus)
+    shed = cp.Variable((len(base_p), len(bus)))
+    served_p = cp.multiply(base_p[:, bus], shed)
+    program.p_load = program.p_load - served_p @ at
+    program.q_load = program.q_load - cp.multiply(base_q[:, bus], shed) @ at
+    program.rows["shed_range"] = [shed >= 0.0, shed <= 1.0]
+    program.add_cost("lost_load", study.data.prices.lost_load_per_kwh, served_p)
+
+
+def _add_pv(program: StageProgram, study: Studied, k_stage: int, seen: ScenarioSet) -> None:
+    """0 <= PV <= what the sun gives  # (5)."""
+    data = study.data
+    stage = data.stages[k_stage]
+    available = to_pu(np.concatenate([pv_available_kw(data, stage, s) for s in seen.scenarios]))
+    available = available[program.row]
+    at = program.flow.network.at_buses(np.array([study.feeder.bus_index(s.bus) for s in data.pv]))
+    # a variable for the hours with sun alone: at night its range would be one point
+    row, site = np.nonzero(available > 0.0)
+    n = len(row)
+    if n == 0:
+        program.p_load = program.p_load - available @ at
+        return
+    curtailed = cp.Variable(n)
+    place = sp.csr_array((np.ones(n), (row * len(data.pv) + site, np.arange(n))),
+                         shape=(available.size, n))  # fmt: skip
+    spread = cp.reshape(place @ curtailed, available.shape, order="C")
+    program.p_load = program.p_load + (spread - available) @ at
+    program.rows["curtailment_range"] = [curtailed >= 0.0, curtailed <= available[row, site]]
+    program.add_cost("curtailment", data.prices.curtailment_per_kwh, spread)
+    program.hourly["pv_available"] = available
+
+
+def _add_vehicles(
+    program: StageProgram,
+    study: Studied,
+    k_stage: int,
+    seen: ScenarioSet,
+    scheme: Scheme,
+    has_communication: Any,
+) -> None:
+    """Unmanaged charging, and the pooled battery of managed vehicles  # (6)-(13)."""
+    data, fleet, prices = study.data, study.data.ev, study.data.prices
+    stage, n_scenario = data.stages[k_stage], len(seen.scenarios)
+    stations = np.array([study.feeder.bus_index(site.bus) for site in fleet.stations])
+    at = program.flow.network.at_buses(stations)
+    n_row, n = len(program.row), len(stations)
+    # thousands of vehicles, so that per-unit power is MW
+    vehicles = stage.ev_count * np.array([site.share for site in fleet.stations]) / 1000.0
+    course = np.tile(unmanaged_kw(data, stage), n_scenario)[program.row, None]
+
+    has_pool = scheme.has_managed and stage.smart_share_max + stage.v2g_share_max > 0.0
+    smart = cp.Variable(n, name="smart") if has_pool else np.zeros(n)
+    two_way = cp.Variable(n, name="two_way") if has_pool else np.zeros(n)
+    managed = smart + two_way
+    unserved = cp.Variable((n_row, n))
+    if has_pool:
+        unmanaged = course @ cp.reshape(vehicles - managed, (1, n), order="F")
+    else:
+        unmanaged = course * vehicles
+    program.rows["unserved_range"] = [unserved >= 0.0, unserved <= unmanaged]  # (6)
+    net = unmanaged - unserved
+    program.add_cost("unserved_charging", prices.unserved_charging_per_kwh, unserved)
+    demand = float(program.weight @ np.sum(course * vehicles, axis=1))
+    program.energy["charging_demand"] = demand
+    if has_pool:
+        most = max(stage.smart_share_max, stage.v2g_share_max)
+        program.capacity.update(smart=smart, two_way=two_way)
+        program.rows["pile_range"] = [
+            smart >= 0.0,
+            two_way >= 0.0,
+            two_way <= stage.v2g_share_max * vehicles,  # (7)
+            managed <= most * cp.multiply(vehicles, has_communication),  # (8)
+        ]
+        pool = Pool.of(fleet)
+        charge, discharge = cp.Variable((n_row, n)), cp.Variable((n_row, n))
+        energy, short = cp.Variable((n_row, n)), cp.Variable((n_row, n))
+
+        def each_hour(values: FloatArray, piles: Any) -> Any:
+            return np.tile(values, n_scenario)[:, None] @ cp.reshape(piles, (1, n), order="F")
+
+        discharge_kw = np.minimum(fleet.discharge_kw, fleet.charger_kw * pool.connected)
+        program.rows["pool_range"] = [
+            charge >= 0.0,
+            charge <= each_hour(fleet.charger_kw * pool.connected, managed),  # (9)
+            discharge >= 0.0,
+            discharge <= each_hour(discharge_kw, two_way),  # (10)
+            energy >= each_hour(pool.least_kwh, managed),  # (11)
+            energy <= each_hour(pool.most_kwh, managed),
+            short >= 0.0,
+            short <= each_hour(pool.shortfall_kwh, managed),  # (12)
+        ]
+        later = sp.block_diag([storage.cyclic_shift(HOURS).T] * n_scenario, format="csr")
+        drawn = each_hour(pool.drawn_kwh, managed)
+        program.rows["pool_balance"] = [
+            later @ energy
+            == energy
+            + fleet.charge_efficiency * charge
+            - discharge / fleet.discharge_efficiency
+            - drawn
+            + short  # (13)
+        ]
+        net = net + charge - discharge
+        lost = 1.0 - fleet.charge_efficiency
+        needed = fleet.daily_kwh / fleet.charge_efficiency / HOURS * cp.sum(managed)
+        program.add_cost(
+            "unserved_charging",
+            prices.unserved_charging_per_kwh,
+            short / fleet.charge_efficiency,
+        )
+        program.add_cost("v2g_wear", prices.v2g_throughput_per_kwh, discharge)
+        # what is lost beyond charging for the road, which unmanaged vehicles lose as well
+        conversion = cp.sum(
+            lost * charge + (1.0 / fleet.discharge_efficiency - 1.0) * discharge, axis=1
+        )
+        program.add_cost("conversion", prices.conversion_loss_per_kwh, conversion - lost * needed)
+        program.hourly.update(charge_ev=charge, discharge_ev=discharge)
+    program.hourly["net_ev"] = net
+    program.p_load = program.p_load + net @ at
+
+
+def _add_storage(program: StageProgram, study: Studied, n_scenario: int) -> None:
+    """Community storage whose energy and power are decisions  # (14)-(16)."""
+    data, prices = study.data.storage, study.data.prices
+    n, n_row = len(data.sites), n_scenario * HOURS
+    at = program.flow.network.at_buses(np.array([study.feeder.bus_index(b) for b in data.sites]))
+    energy_mwh, power_mw = cp.Variable(n, name="storage_kwh"), cp.Variable(n, name="storage_kw")
+    charge, discharge = cp.Variable((n_row, n)), cp.Variable((n_row, n))
+    energy = cp.Variable((n_row, n))
+    ones = np.ones(n)
+    rows = program.rows
+    rows["storage_size"] = [
+        energy_mwh >= 0.0,
+        energy_mwh <= to_pu(data.max_kwh_per_site * ones),
+        power_mw >= 0.0,
+        power_mw <= to_pu(data.max_kw_per_site * ones),
+    ]
+    rows["state_of_charge"] = [
+        storage.state_of_charge(
+            energy[day],
+            charge[day],
+            discharge[day],
+            data.charge_efficiency * ones,
+            data.discharge_efficiency * ones,
+            1.0,
+        )
+        for day in (slice(HOURS * k, HOURS * (k + 1)) for k in range(n_scenario))
+    ]
+    rows["energy_range"] = storage.energy_range(
+        energy, data.soc_min * ones, data.soc_max * ones, energy_mwh
+    )
+    rows["charge_range"] = storage.power_range(charge, 0.0, power_mw)
+    rows["discharge_range"] = storage.power_range(discharge, 0.0, power_mw)
+    program.p_load = program.p_load + (charge - discharge) @ at
+    program.capacity.update(storage_kwh=energy_mwh, storage_kw=power_mw)
+    program.add_cost("storage_wear", prices.storage_throughput_per_kwh, charge + discharge)
+    lost = (1.0 - data.charge_efficiency) * charge + (
+        1.0 / data.discharge_efficiency - 1.0
+    ) * discharge
+    program.add_cost("conversion", prices.conversion_loss_per_kwh, lost)
+    program.hourly.update(charge=charge, discharge=discharge, stored=energy)
+
+
+def _add_flow(program: StageProgram, study: Studied, choice: Choice | None) -> None:
+    """Branch flow, voltage band, ampacities, and the transformer  # (1)-(3)."""
+    network, prices, flow = study.data.network, study.data.prices, program.flow
+    n_row = len(program.weight)
+    rows, gain = program.rows, 0.0
+    plain = np.arange(flow.network.n_branch)
+    if choice is not None:
+        plain = np.setdiff1d(plain, choice.branch)
+        rows["choice"], gain = choice_rows(flow, choice, network.v_min_pu, network.v_max_pu)
+    rows["source_voltage"] = [distflow.source_voltage(flow, np.full(n_row, network.source_pu))]
+    rows["voltage_drop"] = [voltage_drop(flow, gain)]  # (1)
+    rows["active_balance"] = [distflow.active_balance(flow, program.p_load)]
+    rows["reactive_balance"] = [distflow.reactive_balance(flow, program.q_load)]
+    rows["cone"] = cones(flow, choice)
+    rows["voltage_band"] = [
+        distflow.voltage_floor(flow, network.v_min_pu),
+        distflow.voltage_ceiling(flow, network.v_max_pu),
+    ]  # (2)
+    rows["ampacity"] = [distflow.ampacity(flow, plain)]
+    supplied = distflow.substation_p(flow, program.p_load)
+    capacitor = cp.Variable(n_row)
+    reactive = distflow.substation_q(flow, program.q_load) - capacitor
+    rating = program.rating * np.ones(n_row)
+    rows["capacitor_range"] = [capacitor >= 0.0, capacitor <= network.capacitor_kvar / S_BASE_KVA]
+    rows["transformer"] = [
+        cp.SOC(rating, cp.vstack([supplied, reactive]), axis=0),  # (3)
+        supplied >= -network.reverse_share * rating,
+    ]
+    program.add_cost("loss", prices.loss_per_kwh, distflow.active_loss(flow))
+    if prices.has_energy_purchase:
+        hourly = np.array(study.data.demand.energy_price_rmb_per_kwh)[program.row % HOURS]
+        program.add_cost("energy", 1.0, cp.multiply(hourly, supplied))
+    program.hourly.update(supplied=supplied, reactive=reactive)
