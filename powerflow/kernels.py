@@ -36,6 +36,11 @@ FIGURES = (
 """Rows of a batch's figures; score() asks for the first five."""
 
 
+LEAST_GROWTH, GREATEST_FALL, PATIENCE = 0.2, 0.1, 25
+"""How steps are held back where loads depend on voltage: the least slope dv_parent / dv that is
+followed, the least share of v that a step leaves, and the steps after which a case is lost."""
+
+
 @kernel
 def distflow_case(
     parent: Array, r: Array, x: Array, load: Array, work: Array, tol: float, max_iterations: int
@@ -137,6 +142,8 @@ def newton_case(
             needed = v[k] + 2.0 * (r[k] * p[k] + x[k] * q[k]) + z_squared * ell[k]
             growth = 1.0 + 2.0 * (r[k] * dp[k] + x[k] * dq[k]) + z_squared * d_ell
             is_sane &= growth > 0.0
+            if len(shares) > 0:
+                growth = max(growth, LEAST_GROWTH)
             moved = (v[up] - needed) / growth
             p[up] += p[k] + r[k] * ell[k] + (dp[k] + r[k] * d_ell) * moved
             q[up] += q[k] + x[k] * ell[k] + (dq[k] + x[k] * d_ell) * moved
@@ -147,14 +154,17 @@ def newton_case(
         change = 0.0
         for k in range(1, n_bus):
             new = offset[k] + slope[k] * v[parent[k]]
+            if len(shares) > 0:
+                new = max(new, GREATEST_FALL * v[k])
             is_sane &= new > 0.0
             change = max(change, abs(new - v[k]))
             v[k] = new
-        if not (is_sane and np.isfinite(p[0] + q[0])):
+        is_held = len(shares) > 0 and step < PATIENCE
+        if not (np.isfinite(p[0] + q[0]) and (is_sane or is_held)):
             return NO_SOLUTION, step, np.nan
         error = 0.5 * change * min(1.0, 4.0 * change / before)
         before = change
-        if error < tol:
+        if is_sane and error < tol:
             measure_currents(parent, r, x, nominal, shares, scale, load, work)
             return CONVERGED, step, error
     return ITERATION_LIMIT, limit, error

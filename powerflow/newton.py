@@ -8,7 +8,8 @@ loads that depend on voltage. `powerflow.kernels.newton_case` is the portable tw
 
 A case starts flat. On a feeder of loads the steps then fall monotonically to the solution with the
 high voltages if there is one; otherwise a branch's slope dv_parent / dv, positive there, changes
-sign on the way and the case has no solution.
+sign on the way and the case has no solution. Loads that depend on voltage spoil that proof: a step
+may go too far down. There, steps are held back for a while before a case counts as lost.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from powerflow.block import (
     W,
 )
 from powerflow.jit import vector_kernel
+from powerflow.kernels import GREATEST_FALL, LEAST_GROWTH, PATIENCE
 from powerflow.plan import (
     DROP_ELL,
     DROP_P,
@@ -162,6 +164,8 @@ def newton_block(
             needed = add(v, fma(z_squared, ell, fma(x2, q, mul(r2, p))))
             growth = fma(z_squared, d_ell, fma(x2, dq, fma(r2, dp, one)))
             flattest = vmin(growth, flattest)
+            if len(shares) > 0:
+                growth = vmax(growth, spread(LEAST_GROWTH))
             back = div(one, growth)
             store(slope, k, back)
             store(offset, k, fnma(needed, back, v))
@@ -186,6 +190,8 @@ def newton_block(
                 v = load(state, parent[k])
             v = fma(load(slope, k), v, load(offset, k))
             old = load(state, k)
+            if len(shares) > 0:
+                v = vmax(mul(spread(GREATEST_FALL), old), v)
             change = vmax(vabs(fnma(one, old, v)), change)
             lowest = vmin(v, lowest)
             store(state, k, select(is_on, v, old))
@@ -194,9 +200,12 @@ def newton_block(
         error = mul(mul(half, change), vmin(one, mul(spread(4.0), ratio)))
         is_sane = both(less(zero, flattest), less(zero, lowest))
         # NaN anywhere below reaches the source's power, and every comparison with it is false.
-        is_sane = both(is_sane, less(add(vabs(p), vabs(q)), spread(1e300)))
+        is_finite = less(add(vabs(p), vabs(q)), spread(1e300))
+        is_sane = both(is_sane, is_finite)
         is_done = both(both(is_on, is_sane), less(error, spread(tol)))
         is_lost = but_not(is_on, is_sane)
+        if len(shares) > 0 and count < PATIENCE:
+            is_lost = but_not(is_on, is_finite)
         store(tally, ERROR, select(is_on, error, load(tally, ERROR)))
         store(tally, SWEEPS, select(is_on, spread(float(count)), load(tally, SWEEPS)))
         store(tally, STATE, select(is_done, spread(DONE), load(tally, STATE)))

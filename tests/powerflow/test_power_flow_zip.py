@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from random_feeders import feeders
 from slow_power_flow import dense_power_flow, textbook_sweeps
 
-from powerflow import load_feeder, nose, power_flow
+from powerflow import load_feeder, make_feeder, nose, power_flow
 
 few = settings(max_examples=40, deadline=None, derandomize=True)
 WITH_ANGLES = ("v_pu", "angle_rad", "i_a", "loss_kw", "loss_kvar", "substation_kw")
@@ -123,3 +123,51 @@ def test_generation_raises_the_voltage_and_sends_power_back():
 def test_bad_input_is_one_clear_error(arguments, message):
     with pytest.raises(ValueError, match=message):
         power_flow(load_feeder("ieee33"), **arguments)
+
+
+@pytest.mark.parametrize(
+    "shares", [(0.0, 0.9, 0.1), (0.0, 0.6, 0.4), (0.3, 0.3, 0.4), (0.8, 0, 0.2)]
+)
+@pytest.mark.parametrize(("r_ohm", "x_ohm"), [(0.9, 0.4), (0.05, 0.8)])
+def test_two_buses_near_their_own_nose(shares, r_ohm, x_ohm):
+    """The load that a voltage belongs to is the root of a quadratic; its maximum is the nose."""
+    p_kw, q_kvar, base_kv = 100.0, 60.0, 10.0
+    z, i, p = shares
+    v = np.linspace(1e-3, 1.0, 200_001)
+    per_kw = (z * v**2 + i * v + p) / (1e3 * base_kv**2)
+    linear = 2.0 * (r_ohm * p_kw + x_ohm * q_kvar) * per_kw
+    square = (r_ohm**2 + x_ohm**2) * (p_kw**2 + q_kvar**2) * (per_kw / v) ** 2
+    gap = 1.0 - v**2
+    factor = 2.0 * gap / (linear + np.sqrt(linear**2 + 4.0 * square * gap))
+    at = int(np.argmax(factor))
+    upper = slice(at, None)
+    feeder = make_feeder(
+        name="two", base_kv=base_kv, source="s", bus_id=["s", "a"], p_kw=[0.0, p_kw],
+        q_kvar=[0.0, q_kvar], from_bus=["s"], to_bus=["a"], r_ohm=[r_ohm], x_ohm=[x_ohm],
+    )  # fmt: skip
+    asked = factor[at] * np.array([0.5, 0.9, 0.99, 1.01, 1.5, 5.0])
+    result = power_flow(
+        feeder, np.outer(asked, feeder.p_kw), np.outer(asked, feeder.q_kvar), zip_shares=shares
+    )
+    assert result.converged.tolist() == [True] * 3 + [False] * 3
+    expected = np.interp(-asked[:3], -factor[upper], v[upper])
+    assert result.v_pu[:3, 1] == pytest.approx(expected, abs=1e-6)
+
+
+def test_deep_voltages_of_loads_that_shed_themselves_are_found():
+    """Newton's plain steps leave the operating range at three quarters of this feeder's nose."""
+    feeder, shares, factor = load_feeder("ieee33"), (0.0, 0.9, 0.1), 7.8
+    result = power_flow(
+        feeder, factor * feeder.p_kw, factor * feeder.q_kvar, zip_shares=shares,
+        outputs=WITH_ANGLES,
+    )  # fmt: skip
+    assert result.converged.all()
+    v = result.v_pu[0] * np.exp(1j * result.angle_rad[0])
+    drop = v[feeder.parent[1:]] - v[1:]
+    # per unit on 1000 kVA
+    flow = np.conj(drop / (feeder.r_ohm + 1j * feeder.x_ohm)[1:] * feeder.base_kv**2)
+    balance = -factor * (feeder.p_kw + 1j * feeder.q_kvar) * 1e-3
+    balance *= shares[1] * np.abs(v) + shares[2]
+    np.add.at(balance, np.arange(1, feeder.n_bus), v[1:] * flow)
+    np.subtract.at(balance, feeder.parent[1:], v[feeder.parent[1:]] * flow)
+    assert np.abs(balance[1:]).max() < 1e-6
