@@ -10,6 +10,7 @@ from problems.core.errors import ContentError
 if TYPE_CHECKING:
     from problems.core.instance import Instance
     from problems.core.plan import Plan
+    from problems.siting.equipment import SitingEquipment
 
 
 def load_plan(file: Path, feeder: str | None) -> tuple[Plan, Instance]:
@@ -35,14 +36,38 @@ def load_plan(file: Path, feeder: str | None) -> tuple[Plan, Instance]:
     return plan, Instance(grid, plan.conditions, reference)
 
 
+def recorded_equipment(file: Path, plan: Plan) -> tuple[SitingEquipment, Path] | None:
+    """Return what the study that a plan lies in could place, and its record; None without one.
+
+    The record stands beside the plan, or above the folder of plans; it must be about the plan's
+    feeder.
+    """
+    from problems.core.content import from_content, read_json
+    from problems.siting.equipment import SitingEquipment
+
+    for record in (file.with_name("record.json"), file.resolve().parent.parent / "record.json"):
+        content = read_json(record) if record.exists() else None
+        if not isinstance(content, dict) or "equipment" not in content.get("settings", {}):
+            continue
+        for name, digest in content.get("feeders", {}).items():
+            if digest == plan.feeder_digest:
+                where = f"{record}: settings: equipment: {name}"
+                equipment = content["settings"]["equipment"][name]
+                return from_content(SitingEquipment, equipment, where), record
+    return None
+
+
 def _locate(file: Path, reference: str) -> str:
-    """Return a feeder folder named relative to where the plan was made, sought above the plan.
+    """Return a feeder named by a path relative to where the plan was made, sought above the plan.
 
     The digest in the plan tells whether what is found is the right one.
     """
     from powerflow.library import list_feeders
+    from powerflow.reference import join_reference, split_reference
 
-    if reference in list_feeders() or Path(reference).exists():
+    path, opening = split_reference(reference)
+    if path in list_feeders() or Path(path).exists():
         return reference
-    places = (folder / reference for folder in file.resolve().parents)
-    return next((str(place) for place in places if place.is_dir()), reference)
+    places = (folder / path for folder in file.resolve().parents)
+    found = next((str(place) for place in places if place.exists()), path)
+    return join_reference(found, opening)

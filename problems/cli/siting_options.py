@@ -112,7 +112,7 @@ class SitingOptions:
             limits = Limits(self.v_min, self.v_max)
         except ValueError as error:
             raise SettingError(str(error)) from None
-        station_buses = _split(self.station_buses)
+        station_buses = split_labels(self.station_buses)
         stations, capacitors = self.stations, self.capacitors
         if stations is None:
             stations = len(station_buses) or DEFAULT_STATIONS
@@ -140,7 +140,7 @@ class SitingOptions:
             kvar_min=self.kvar_min,
             kvar_max=self.kvar_max,
             kvar_step=self.kvar_step,
-            exclude_buses=_split(self.exclude_buses),
+            exclude_buses=split_labels(self.exclude_buses),
         )
         return SitingProblem(Instance(feeder, conditions, reference), equipment)
 
@@ -178,7 +178,7 @@ def siting_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_options
 
 
-def _split(words: str | None) -> tuple[str, ...]:
+def split_labels(words: str | None) -> tuple[str, ...]:
     """Return the labels of a comma-separated list; one with a comma in it stands in quotes."""
     if words is None:
         return ()

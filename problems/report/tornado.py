@@ -44,7 +44,7 @@ def draw_tornado(
                 if value is not None:
                     axes.barh(k, value - npv, left=npv, color=color, label=label if k == 0 else "")
         axes.set_yticks(range(len(swings)))
-        axes.set_yticklabels([s.parameter.replace("_", " ") for s in reversed(swings)])
+        axes.set_yticklabels([_label(s.parameter) for s in reversed(swings)])
         if npv is not None:
             axes.axvline(npv, color="black", linewidth=0.8)
             axes.legend(loc="lower right")
@@ -54,3 +54,9 @@ def draw_tornado(
         axes.set_xlabel(f"NPV ({currency.upper()})")
         figure.suptitle(title, fontsize=11)
         save_figure(figure, path)
+
+
+def _label(parameter: str) -> str:
+    """Return a price's name as a person reads it."""
+    words = {"kwh": "kWh", "kw": "kW", "om": "O&M"}
+    return " ".join(words.get(word, word) for word in parameter.split("_"))

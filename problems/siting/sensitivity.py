@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from problems.core.assess import assess
 from problems.core.errors import ContentError, SettingError
@@ -88,27 +89,52 @@ def npv_as_assumed(
     return _npv(plan, instance, equipment, limit_s)
 
 
-def equipment_of(plan: Plan, *, kvar_min: float, kvar_max: float) -> SitingEquipment:
-    """Return the equipment that a plan consists of, free to be sited anew.
+def equipment_of(
+    plan: Plan, recorded: SitingEquipment | None = None, **settings: Any
+) -> SitingEquipment:
+    """Return what may be placed when a plan is sited anew.
 
-    As many stations of the same rating, at most as many banks, sizes between the limits given,
-    which are widened to hold the plan's own.
+    Parameters
+    ----------
+    plan : Plan
+        As many stations of the same rating and at most as many banks, where nothing else is said.
+    recorded : SitingEquipment, optional
+        What the plan's own study was allowed; without it stations may move, banks may be left out,
+        any bus may be used and sizes are continuous between the defaults.
+    **settings
+        Fields of `SitingEquipment` that replace those; sizes without a step are widened to hold the
+        plan's own.
 
     Raises
     ------
     ContentError
-        If the plan's stations differ in rating.
+        If the plan's stations differ in rating, or it is no plan of what was recorded.
+    SettingError
+        If a setting is out of range.
     """
     ratings = {asset.kw for asset in plan.assets if asset.kw is not None}
+    n_stations = sum(asset.kw is not None for asset in plan.assets)
     sizes = [asset.kvar for asset in plan.assets if asset.kvar is not None]
     if len(ratings) > 1:
         raise ContentError("plan: stations of different ratings cannot be sited anew")
-    return SitingEquipment(
-        stations=sum(asset.kw is not None for asset in plan.assets),
+    if recorded is not None:
+        if n_stations != recorded.stations or not ratings <= {recorded.station_kw}:
+            raise ContentError(
+                f"plan: its study places {recorded.stations} stations of "
+                f"{recorded.station_kw:g} kW, the plan has {n_stations}"
+            )
+        return replace(recorded, **settings)
+    equipment = SitingEquipment(
+        stations=n_stations,
         station_kw=ratings.pop() if ratings else 1.0,
-        capacitors=len(sizes),
-        kvar_min=min([kvar_min, *sizes]),
-        kvar_max=max([kvar_max, *sizes]),
+        **{"capacitors": len(sizes), **settings},
+    )
+    if equipment.kvar_step is not None:
+        return equipment
+    return replace(
+        equipment,
+        kvar_min=min([equipment.kvar_min, *sizes]),
+        kvar_max=max([equipment.kvar_max, *sizes]),
     )
 
 

@@ -36,10 +36,11 @@ class PrintedStations:
 
     feeder: str
     buses: tuple[str, ...]
+    station_kw: float
+    total_kw: float
     loss_kw: float
     loss_kvar: float
     v_min_pu: float
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,23 @@ class PrintedV2G:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedText:
+    """Hold what the text says a figure of Table VI is."""
+
+    feeder: str
+    engine: str
+    quantity: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedTime:
+    """Hold what Table II prints for T."""
+
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
 class Printed:
     """Hold all tables of the paper."""
 
@@ -85,6 +103,8 @@ class Printed:
     stations: tuple[PrintedStations, ...]
     capacitors: tuple[PrintedCapacitors, ...]
     v2g: tuple[PrintedV2G, ...]
+    text: tuple[PrintedText, ...]
+    time: PrintedTime
 
     def feeder_of(self, name: str) -> PrintedFeeder:
         """Return what is printed of a feeder."""

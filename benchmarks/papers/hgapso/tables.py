@@ -28,6 +28,9 @@ from benchmarks.papers.hgapso.verdicts import Verdict
 from benchmarks.papers.rows import Row
 from problems.core.assess import Assessment, required
 
+SAME_PU = 1e-9
+"""Buses without load share a voltage with the bus before them, to rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -62,12 +65,27 @@ def loss_kvar(assessment: Assessment) -> float:
     return float(required(assessment.flow.loss_kvar)[0])
 
 
+def lowest_bus(assessment: Assessment, printed_bus: str) -> str:
+    """Return the label of the bus of lowest voltage: the printed one where it has no lower."""
+    flow = assessment.flow
+    v_pu = required(flow.v_pu)[0]
+    if v_pu[flow.feeder.bus_index(printed_bus)] <= v_pu.min() + SAME_PU:
+        return printed_bus
+    return str(flow.feeder.bus_id[int(np.argmin(v_pu))])
+
+
 def flow_rows(tables: Printed | None = None) -> Iterator[Row]:
     """Yield the rows of Table III, base case, and of Table IV, stations without capacitors."""
     tables = tables or printed()
     for base in tables.base:
         found = judged(base.feeder, ())
         yield from _flow_rows("III", base.feeder, found, base)
+        buses = [lowest_bus(flow, base.v_min_bus) for flow in (found.best, found.converged)]
+        verdict = verdicts.bus_verdict(base.v_min_bus, buses[0])
+        ours_bus = {PAPER: float(buses[0]), CONVERGED: float(buses[1])}
+        yield from _in_readings(
+            "III", base.feeder, "v_min_bus", float(base.v_min_bus), verdict, ours_bus
+        )
     for stations in tables.stations:
         found = judged(stations.feeder, stations.buses)
         row = f"{stations.feeder}, stations at {', '.join(stations.buses)}"

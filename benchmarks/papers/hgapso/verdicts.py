@@ -20,13 +20,15 @@ RELATIVE = 2e-5
 """Published data sets round loads and impedances; losses then differ by up to this share."""
 
 KVAR_TOL = 2.0
+SIGNIFICANT = 0.05
+"""Level of the tests, Holm's correction included."""
 YEARS = 10
 PRICES = Prices()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Hold a verdict and one sentence of reason."""
+    """Hold a verdict and one sentence of reason: the cause, a colon, and what it is here."""
 
     verdict: str
     reason: str
@@ -94,8 +96,8 @@ def flow_verdict(
         return Verdict(CONTRADICTION, f"two digits are interchanged: {other:g} is meant")
     return Verdict(
         NOT_REPRODUCED,
-        f"two sweeps differ by {(best - printed) / printed:+.2%}, the converged flow by "
-        f"{(converged - printed) / printed:+.2%}",
+        f"neither flow gives it: two sweeps differ by {(best - printed) / printed:+.2%}, the "
+        f"converged flow by {(converged - printed) / printed:+.2%}",
     )
 
 
@@ -125,8 +127,9 @@ def loss_verdict(
     if printed < minimum * (1.0 - shortfall):
         return Verdict(
             TOO_LOW,
-            f"no plan with both stations loses less than {minimum:.2f} kW (certified, converged); "
-            f"two sweeps were seen to understate the feeder's losses by {shortfall:.1%} at most",
+            "no plan can lose so little: with both stations no plan loses less than "
+            f"{minimum:.2f} kW (certified, converged); two sweeps were seen to understate the "
+            f"feeder's losses by {shortfall:.1%} at most",
         )
     if unedited is None:
         return Verdict(LIST_MISSING, "the paper prints no buses and sizes for this row")
@@ -137,10 +140,12 @@ def loss_verdict(
     ours = unedited if edited is None else edited
     if is_base_reproduced:
         return Verdict(
-            CONTRADICTION, f"the printed list gives {ours:.4f} kW on the data of Table III"
+            CONTRADICTION,
+            f"the printed list gives another figure on the data of Table III: {ours:.4f} kW",
         )
     return Verdict(
-        NOT_REPRODUCED, f"the printed list gives {ours:.4f} kW; the base case differs as well"
+        NOT_REPRODUCED,
+        f"the printed list gives another figure, but the base case differs as well: {ours:.4f} kW",
     )
 
 
@@ -190,18 +195,20 @@ def npv_verdict(
                 continue
             if whose == "its own" and count == n_banks:
                 return Verdict(REPRODUCED, "follows from the printed loss and kvar")
+            other = "another number of banks" if whose == "its own" else "another row's kvar"
             return Verdict(
                 CONTRADICTION if n_banks is not None else LIST_MISSING,
-                f"fits {count} banks and {implied:.0f} kvar, {whose} total",
+                f"fits {other}: {count} banks and {implied:.0f} kvar, {whose} total",
             )
     if n_banks is None:
         return Verdict(
             CONTRADICTION,
-            f"no number of banks up to {counts[-1]} gives it from what is printed",
+            f"fits no row of the feeder: no number of banks up to {counts[-1]} gives it",
         )
     implied = implied_kvar(npv_usd, base_kw, loss_kw, n_banks)
     return Verdict(
-        CONTRADICTION, f"fits {implied:.1f} kvar, the row prints {kvar:.0f} and no row has that"
+        CONTRADICTION,
+        f"fits no row of the feeder: {implied:.1f} kvar would give it, the row prints {kvar:.0f}",
     )
 
 
@@ -211,7 +218,7 @@ def sum_verdict(printed: float, ours: float | None, what: str) -> Verdict:
         return Verdict(LIST_MISSING, "the paper prints no buses and sizes for this row")
     if abs(ours - printed) <= max(1.01 * tolerance(printed), 1e-3 * printed):
         return Verdict(REPRODUCED, f"the {what} add up to it, to 0.1 %")
-    return Verdict(CONTRADICTION, f"the {what} add up to {ours:.1f}")
+    return Verdict(CONTRADICTION, f"the {what} add up to another figure: {ours:.1f}")
 
 
 def saving_verdict(saving_pct: float, base_kw: float, loss_kw: float) -> Verdict:
@@ -222,7 +229,7 @@ def saving_verdict(saving_pct: float, base_kw: float, loss_kw: float) -> Verdict
     other = interchanged(saving_pct, round(ours, 2))
     if other is not None:
         return Verdict(CONTRADICTION, f"two digits are interchanged: {other:g} is meant")
-    return Verdict(CONTRADICTION, f"the printed losses give {ours:.2f}")
+    return Verdict(CONTRADICTION, f"the printed losses give another figure: {ours:.2f}")
 
 
 def voltage_verdict(printed: float, ours: float | None) -> Verdict:
@@ -231,4 +238,31 @@ def voltage_verdict(printed: float, ours: float | None) -> Verdict:
         return Verdict(LIST_MISSING, "the paper prints no buses and sizes for this row")
     if agrees(printed, ours):
         return Verdict(REPRODUCED, "two sweeps with the printed list give it")
-    return Verdict(CONTRADICTION, f"the printed list gives {ours:.4f} p.u.")
+    return Verdict(CONTRADICTION, f"the printed list gives another figure: {ours:.4f} p.u.")
+
+
+def bus_verdict(printed: str, ours: str) -> Verdict:
+    """Return the verdict on the bus of the lowest voltage."""
+    if printed == ours:
+        return Verdict(REPRODUCED, "the lowest voltage stands there")
+    return Verdict(NOT_REPRODUCED, f"the lowest voltage stands at another bus: {ours}")
+
+
+def order_verdict(claimed: str, p: float, a12: float) -> Verdict:
+    """Return the verdict on a claim that one engine does better than another.
+
+    Parameters
+    ----------
+    claimed : str
+        The claim, as a clause.
+    p : float
+        Of a two-sided test of paired runs, corrected for all tests made of the claim.
+    a12 : float
+        Probability that a run of the engine claimed to be better is better, ties half.
+    """
+    detail = f"p = {p:.2g}, better in {a12:.0%} of all pairs of runs"
+    if p >= SIGNIFICANT:
+        return Verdict(NOT_REPRODUCED, f"our runs do not show that {claimed}: {detail}")
+    if a12 <= 0.5:
+        return Verdict(NOT_REPRODUCED, f"our runs show the opposite of {claimed}: {detail}")
+    return Verdict(REPRODUCED, f"our runs show that {claimed}: {detail}")
