@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import machine_class, versions
-from benchmarks.pandapower_net import pandapower_net
 from benchmarks.registry import Task
 from benchmarks.resume import Parts
 from powerflow import power_flow, synthetic_feeder
 from powerflow.feeder import Feeder
+from powerflow.writers.pandapower import to_pandapower
 from problems.core.content import from_content, json_text, write_text
 from problems.report.tables import write_table
 
@@ -144,7 +144,7 @@ def pandapower_voltages(feeder: Feeder) -> FloatArray | None:
     """Return |V| in p.u., (n_bus,), by Newton-Raphson, or None where it does not converge."""
     import pandapower
 
-    net = pandapower_net(feeder)
+    net = to_pandapower(feeder)
     for tolerance_mva in _TOLERANCES_MVA:
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):

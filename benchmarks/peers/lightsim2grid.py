@@ -8,7 +8,6 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.pandapower_net import pandapower_net
 from benchmarks.peers.contender import (
     MAX_ITERATIONS,
     TOL_PU,
@@ -17,6 +16,7 @@ from benchmarks.peers.contender import (
     Prepared,
 )
 from powerflow.feeder import Feeder
+from powerflow.writers.pandapower import to_pandapower
 
 BATCHES = ("TimeSeries", "InjectionSweep")
 """Each case starts from the last one's voltages, or all from the base case's."""
@@ -42,7 +42,7 @@ def _prepare(
         import lightsim2grid.lightsim2grid_cpp as cpp
         from lightsim2grid.network import init_from_pandapower
 
-        grid = init_from_pandapower(pandapower_net(feeder))
+        grid = init_from_pandapower(to_pandapower(feeder))
     solver = getattr(cpp, f"{batch}CPP")(grid)
     known = solver.available_default_algorithms()
     # The Newton method for a single slack bus; KLU is several times faster than SparseLU.

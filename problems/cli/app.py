@@ -10,7 +10,9 @@ from problems.cli import (
     assess,
     certify,
     compare,
+    convert,
     diagnose,
+    feeder_options,
     feeders,
     flow,
     next_steps,
@@ -56,7 +58,8 @@ COMMANDS = (
     *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
     *(diagnose,),
     *(outlook,),
-    *(resume, rerun, report, show),
+    *(resume, rerun, report, show, convert),
 )
 for command in COMMANDS:
     command.register(app)
+feeder_options.add_feeder_options(app)

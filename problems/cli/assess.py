@@ -38,7 +38,7 @@ def assess(
         ),
     ] = None,
     feeder: Annotated[
-        str | None, typer.Option("--feeder", help="Library name or folder; else the plan's.")
+        str | None, typer.Option("--feeder", help="Library name or path; else the plan's.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def certify(
-    feeder: Annotated[str, typer.Argument(help="Library name or folder of a feeder.")],
+    feeder: Annotated[str, typer.Argument(help="Library name, folder, or .m, .json, .dss file.")],
     siting: SitingOptions,
     gap: Gap = 1e-5,
     limit_s: Limit = 60.0,

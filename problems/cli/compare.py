@@ -22,7 +22,8 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     feeders: Annotated[
-        list[str], typer.Argument(metavar="FEEDER...", help="Library names or folders of feeders.")
+        list[str],
+        typer.Argument(metavar="FEEDER...", help="Library names, folders, .m, .json, .dss files."),
     ],
     seed: Seed,
     siting: SitingOptions,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from problems.coplan.scenario import Scenario
     from problems.coplan.vehicles import Cases
 
-FeederName = Annotated[str, typer.Argument(help="Library name or folder of a feeder.")]
+FeederName = Annotated[str, typer.Argument(help="Library name, folder, or .m, .json, .dss file.")]
 BaseKv = Annotated[
     float | None,
     typer.Option("--base-kv", help="Line-to-line base voltage, kV; ohms and A stay. Else its own."),

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def flow(
-    feeder: Annotated[str, typer.Argument(help="Library name or folder of a feeder.")],
+    feeder: Annotated[str, typer.Argument(help="Library name, folder, or .m, .json, .dss file.")],
     base_kv: Annotated[
         float | None, typer.Option("--base-kv", help="Line-to-line base voltage, kV.")
     ] = None,

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def outlook(
-    feeder: Annotated[str, typer.Argument(help="Library name or folder of a feeder.")],
+    feeder: Annotated[str, typer.Argument(help="Library name, folder, or .m, .json, .dss file.")],
     pv_ratio: Annotated[
         float | None, typer.Option("--pv-ratio", help="Installed PV over peak load; last stage's.")
     ] = None,

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def pareto(
-    feeder: Annotated[str, typer.Argument(help="Library name or folder of a feeder.")],
+    feeder: Annotated[str, typer.Argument(help="Library name, folder, or .m, .json, .dss file.")],
     seed: Seed,
     siting: SitingOptions,
     objectives: Annotated[

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def site(
-    feeder: Annotated[str, typer.Argument(help="Library name or folder of a feeder.")],
+    feeder: Annotated[str, typer.Argument(help="Library name, folder, or .m, .json, .dss file.")],
     seed: Seed,
     siting: SitingOptions,
     engine: Annotated[str, typer.Option("--engine", help=f"One of {ENGINES}.")] = "hgapso",

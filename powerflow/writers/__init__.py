@@ -1,0 +1,1 @@
+"""Writers: a feeder as other programs read it, one file per format."""
