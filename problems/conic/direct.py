@@ -27,6 +27,9 @@ from problems.conic.solution import Solution, Values, make_solution
 
 FloatArray = NDArray[np.float64]
 
+ACCURACY = 1e-8
+"""Accuracy of the solver unless another is asked for."""
+
 MOST_SOLVERS = 8
 """Structures whose solvers are kept in a process."""
 
@@ -59,6 +62,12 @@ class DirectResult:
     duals: dict[str, FloatArray]
     slack: dict[str, FloatArray]
 
+    def solution(self, case: DispatchCase, network: Network) -> Solution | None:
+        """Return the solution in field units, re-checked by AC power flow; None without one."""
+        if self.values is None:
+            return None
+        return make_solution(case, network, self.outcome, self.values)
+
 
 def dispatch_directly(
     case: DispatchCase,
@@ -67,6 +76,7 @@ def dispatch_directly(
     network: Network | None = None,
     soft: Collection[str] = (),
     limit_s: float | None = None,
+    accuracy: float = ACCURACY,
 ) -> DirectResult:
     """Solve a dispatch by Clarabel in one thread, reusing what this process set up before.
 
@@ -82,6 +92,8 @@ def dispatch_directly(
         Limits with slack.
     limit_s : float, optional
         Seconds after which the solver stops.
+    accuracy : float
+        Gap, absolute in the largest cost and relative, at which it is done.
 
     Returns
     -------
@@ -98,7 +110,7 @@ def dispatch_directly(
         solver = _Solver(program)
         while len(_SOLVERS) >= MOST_SOLVERS:
             _SOLVERS.popitem(last=False)
-    answer, solver_seconds = solver.solve(program, limit_s)
+    answer, solver_seconds = solver.solve(program, limit_s, accuracy)
     _SOLVERS[key] = solver
     found = _result(case, program, answer)
     seconds = time.perf_counter() - begun
@@ -113,13 +125,12 @@ def solve_directly(
     *,
     network: Network | None = None,
     limit_s: float | None = None,
+    accuracy: float = ACCURACY,
 ) -> tuple[Outcome, Solution | None]:
     """Return the outcome of `dispatch_directly` and its solution in field units, re-checked."""
     network = network or Network.of(case.feeder)
-    found = dispatch_directly(case, costs, network=network, limit_s=limit_s)
-    if found.values is None:
-        return found.outcome, None
-    return found.outcome, make_solution(case, network, found.outcome, found.values)
+    found = dispatch_directly(case, costs, network=network, limit_s=limit_s, accuracy=accuracy)
+    return found.outcome, found.solution(case, network)
 
 
 class _Solver:
@@ -136,12 +147,12 @@ class _Solver:
         self._matrix = pattern
         self._solver: Any = None
 
-    def solve(self, program: Program, limit_s: float | None) -> tuple[Any, float]:
+    def solve(self, program: Program, limit_s: float | None, accuracy: float) -> tuple[Any, float]:
         """Fill in the numbers of a program of the same structure and solve it."""
         scale = float(np.abs(program.cost).max()) or 1.0
         self._matrix.data = program.value[self._order]
         cost = program.cost / scale
-        settings = _settings(limit_s)
+        settings = _settings(limit_s, accuracy)
         if self._solver is None:
             n = len(cost)
             cones = [
@@ -163,10 +174,11 @@ class _Solver:
 _SOLVERS: OrderedDict[Hashable, _Solver] = OrderedDict()
 
 
-def _settings(limit_s: float | None) -> Any:
+def _settings(limit_s: float | None, accuracy: float) -> Any:
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1
+    settings.tol_gap_abs = settings.tol_gap_rel = accuracy
     # a presolve would drop rows, and rows that are dropped cannot be updated
     settings.presolve_enable = False
     settings.input_sparse_dropzeros = False

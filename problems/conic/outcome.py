@@ -10,6 +10,9 @@ Status = Literal["optimal", "gap_limit", "time_limit", "infeasible", "solver_fai
 ACCEPTED_GAP = 1e-4
 """Gap above which an answer is not called optimal, unless a greater one was asked for."""
 
+REDUCED_GAP = 1e-7
+"""Gap up to which a solver's complaint of reduced accuracy is not passed on."""
+
 TINY = 1e-6
 """Difference of value and bound that no gap is made of, for objectives near 0."""
 
@@ -89,6 +92,6 @@ def judge(
             return replace(found, status="gap_limit", message=words)
         if not is_tiny:
             return replace(found, status="solver_failed", message=f"{words}: gap {relative:.1e}")
-    if is_reduced:
+    if is_reduced and relative > REDUCED_GAP:
         return replace(found, message=f"{words}: reduced accuracy, gap {relative:.1e}")
     return found

@@ -94,6 +94,20 @@ class Solution:
             and self.ac.is_feasible
         )
 
+    def inexactness(self) -> str:
+        """Return in words why the answer is not exact; empty if it is."""
+        ac = self.ac
+        if not ac.converged:
+            return "not exact: its net loads have no AC power flow solution"
+        reasons = []
+        if self.cone_gap > EXACT_CONE_GAP:
+            reasons.append(f"cone gap {self.cone_gap:.1e}")
+        if ac.voltage_error_pu is not None and ac.voltage_error_pu > EXACT_VOLTAGE_PU:
+            reasons.append(f"AC voltages differ by {ac.voltage_error_pu:.1e} p.u.")
+        if not ac.is_feasible:
+            reasons.append(f"AC power flow exceeds a limit by {ac.violation or 0.0:.1e} of it")
+        return "not exact: " + ", ".join(reasons) if reasons else ""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:

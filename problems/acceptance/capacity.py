@@ -1,0 +1,146 @@
+"""Owns the acceptance capacity of each bus: one cone program a bus, in workers, none lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import joblib
+
+from problems.acceptance.binding import Binding, binding_limit
+from problems.acceptance.study import AcceptanceStudy
+from problems.conic.case import DispatchCase
+from problems.conic.direct import DirectResult, dispatch_directly
+from problems.conic.network import Network
+from problems.conic.outcome import Status
+from problems.conic.solution import Solution
+
+ACCURACY = 1e-9
+"""Of the solver; the losses weigh little, and the cones are as tight as they are priced."""
+
+CAPACITY_TOL = 5e-6
+"""Share of a capacity that may be given up for tight cones."""
+
+DEARER = 50.0
+"""Factor on the price of losses then."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BusCapacity:
+    """Hold the greatest station a bus accepts, and how well that is known.
+
+    Attributes
+    ----------
+    bus : str
+        Label.
+    status : str
+        As of `problems.conic.outcome.Outcome`.
+    message : str
+        What the solver or the re-check said, empty where all is well.
+    capacity_kw : float or None
+        Size of the station; None without an answer, or if the answer is not exact.
+    bound_kw : float or None
+        Size in the relaxed model, an upper bound whether it is exact or not.
+    binding : Binding or None
+        Limit that binds most.
+    solution : Solution or None
+        Schedules of all devices, cone gap, simultaneity, AC re-check.
+    """
+
+    bus: str
+    status: Status
+    message: str
+    capacity_kw: float | None = None
+    bound_kw: float | None = None
+    binding: Binding | None = None
+    solution: Solution | None = None
+
+
+def accept(
+    study: AcceptanceStudy, buses: Sequence[str], n_jobs: int = 1, limit_s: float | None = None
+) -> list[BusCapacity]:
+    """Return the capacity of each bus, alone."""
+    return list(accept_all([(study, bus) for bus in buses], n_jobs, limit_s))
+
+
+def accept_all(
+    tasks: Sequence[tuple[AcceptanceStudy, str]], n_jobs: int = 1, limit_s: float | None = None
+) -> Iterator[BusCapacity]:
+    """Yield the capacity of each study's bus in the order of the tasks, as they are found.
+
+    Parameters
+    ----------
+    tasks : sequence of (AcceptanceStudy, str)
+        Studies and buses; tasks of one bus in a row share a solver.
+    n_jobs : int
+        Worker processes, one solver thread each; answers do not depend on it.
+    limit_s : float, optional
+        Seconds that one bus may take.
+
+    Raises
+    ------
+    ContentError
+        If a bus is unknown or the source.
+    """
+    for study, bus in tasks:
+        study.case(bus)
+    calls = (joblib.delayed(accept_bus)(study, bus, limit_s) for study, bus in tasks)
+    with joblib.parallel_config(backend="loky", n_jobs=n_jobs, inner_max_num_threads=1):
+        yield from joblib.Parallel(return_as="generator")(calls)
+
+
+def accept_bus(study: AcceptanceStudy, bus: str, limit_s: float | None = None) -> BusCapacity:
+    """Return the greatest station that the network accepts at a bus, equations (1) to (16)."""
+    case, network = study.case(bus), Network.of(study.feeder)
+    reward = 1.0 if study.weights is None else study.weights[1]
+    found = dispatch_directly(
+        case, study.costs((1.0,)), network=network, limit_s=limit_s, accuracy=ACCURACY
+    )
+    solution = found.solution(case, network)
+    if solution is None:
+        return BusCapacity(bus, found.outcome.status, found.outcome.message)
+    duals = {name: dual / reward for name, dual in found.duals.items()}
+    binding = binding_limit(case, network, duals)
+    if not solution.is_exact and study.weights is None:
+        solution = _tightened(study, case, network, solution, limit_s)
+    return _capacity(bus, found, solution, binding)
+
+
+def _tightened(
+    study: AcceptanceStudy,
+    case: DispatchCase,
+    network: Network,
+    solution: Solution,
+    limit_s: float | None,
+) -> Solution:
+    """Return a solution of the same capacity with losses dearer, if its cones are tighter.
+
+    Cones whose losses are hardly priced may be left open by the solver's last step.
+    """
+    least_kw = (1.0 - CAPACITY_TOL) * float(solution.size_kw[0])
+    held = replace(case, sized=(replace(case.sized[0], min_kw=max(0.0, least_kw)),))
+    costs = study.costs((1.0,))
+    dearer = replace(
+        costs,
+        loss_per_kwh=DEARER * costs.loss_per_kwh,
+        throughput_per_kwh=DEARER * costs.throughput_per_kwh,
+    )
+    found = dispatch_directly(held, dearer, network=network, limit_s=limit_s, accuracy=ACCURACY)
+    tighter = found.solution(held, network)
+    return tighter if tighter is not None and tighter.cone_gap < solution.cone_gap else solution
+
+
+def _capacity(
+    bus: str, found: DirectResult, solution: Solution, binding: Binding | None
+) -> BusCapacity:
+    size_kw = max(0.0, float(solution.size_kw[0]))
+    message = found.outcome.message if solution.is_exact else solution.inexactness()
+    return BusCapacity(
+        bus=bus,
+        status=found.outcome.status,
+        message=message,
+        capacity_kw=size_kw if solution.is_exact else None,
+        bound_kw=size_kw,
+        binding=binding,
+        solution=solution,
+    )
