@@ -56,7 +56,7 @@ def _top(
 
 COMMANDS = (
     *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
-    *(diagnose,),
+    *(diagnose, coplan),
     *(outlook,),
     *(resume, rerun, report, show, convert),
 )
