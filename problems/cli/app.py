@@ -25,6 +25,7 @@ from problems.cli import (
     show,
     site,
 )
+from problems.cli.config import ConfiguredCommand, with_config
 
 app = typer.Typer(
     name="feederlab",
@@ -62,4 +63,8 @@ COMMANDS = (
 )
 for command in COMMANDS:
     command.register(app)
+for info in app.registered_commands:
+    if info.callback is not None:
+        info.callback = with_config(info.callback)
+        info.cls = ConfiguredCommand
 feeder_options.add_feeder_options(app)
