@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import joblib
 
@@ -15,14 +15,8 @@ from problems.conic.network import Network
 from problems.conic.outcome import Status
 from problems.conic.solution import Solution
 
-ACCURACY = 1e-9
+ACCURACY = 1e-10
 """Of the solver; the losses weigh little, and the cones are as tight as they are priced."""
-
-CAPACITY_TOL = 5e-6
-"""Share of a capacity that may be given up for tight cones."""
-
-DEARER = 50.0
-"""Factor on the price of losses then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,44 +84,29 @@ def accept_all(
 
 
 def accept_bus(study: AcceptanceStudy, bus: str, limit_s: float | None = None) -> BusCapacity:
-    """Return the greatest station that the network accepts at a bus, equations (1) to (16)."""
+    """Return the greatest station that the network accepts at a bus, equations (1) to (16).
+
+    An answer that is not exact is sought once more with cones scaled to its own flows.
+    """
     case, network = study.case(bus), Network.of(study.feeder)
-    reward = 1.0 if study.weights is None else study.weights[1]
-    found = dispatch_directly(
-        case, study.costs((1.0,)), network=network, limit_s=limit_s, accuracy=ACCURACY
-    )
+    found = _solve(study, case, network, limit_s)
     solution = found.solution(case, network)
+    if solution is not None and not solution.is_exact:
+        network = network.scaled_to(solution.p_kw, solution.q_kvar)
+        found = _solve(study, case, network, limit_s)
+        solution = found.solution(case, network)
     if solution is None:
         return BusCapacity(bus, found.outcome.status, found.outcome.message)
+    reward = 1.0 if study.weights is None else study.weights[1]
     duals = {name: dual / reward for name, dual in found.duals.items()}
-    binding = binding_limit(case, network, duals)
-    if not solution.is_exact and study.weights is None:
-        solution = _tightened(study, case, network, solution, limit_s)
-    return _capacity(bus, found, solution, binding)
+    return _capacity(bus, found, solution, binding_limit(case, network, duals))
 
 
-def _tightened(
-    study: AcceptanceStudy,
-    case: DispatchCase,
-    network: Network,
-    solution: Solution,
-    limit_s: float | None,
-) -> Solution:
-    """Return a solution of the same capacity with losses dearer, if its cones are tighter.
-
-    Cones whose losses are hardly priced may be left open by the solver's last step.
-    """
-    least_kw = (1.0 - CAPACITY_TOL) * float(solution.size_kw[0])
-    held = replace(case, sized=(replace(case.sized[0], min_kw=max(0.0, least_kw)),))
+def _solve(
+    study: AcceptanceStudy, case: DispatchCase, network: Network, limit_s: float | None
+) -> DirectResult:
     costs = study.costs((1.0,))
-    dearer = replace(
-        costs,
-        loss_per_kwh=DEARER * costs.loss_per_kwh,
-        throughput_per_kwh=DEARER * costs.throughput_per_kwh,
-    )
-    found = dispatch_directly(held, dearer, network=network, limit_s=limit_s, accuracy=ACCURACY)
-    tighter = found.solution(held, network)
-    return tighter if tighter is not None and tighter.cone_gap < solution.cone_gap else solution
+    return dispatch_directly(case, costs, network=network, limit_s=limit_s, accuracy=ACCURACY)
 
 
 def _capacity(

@@ -11,9 +11,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
-import clarabel
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from problems.conic.outcome import Outcome, judge
 from problems.conic.solution import Solution, Values, make_solution
 
 FloatArray = NDArray[np.float64]
+
+NOT_INSTALLED = "solver CLARABEL is not installed: it comes with the extra feederlab[conic]"
 
 ACCURACY = 1e-8
 """Accuracy of the solver unless another is asked for."""
@@ -101,6 +103,8 @@ def dispatch_directly(
         A failure is a status with a message.
     """
     begun = time.perf_counter()
+    if find_spec("clarabel") is None:
+        return DirectResult(Outcome("solver_failed", NOT_INSTALLED, "CLARABEL"), None, {}, {})
     network = network or Network.of(case.feeder)
     soft = tuple(sorted(soft))
     program = assemble(case, network, costs, soft)
@@ -149,6 +153,8 @@ class _Solver:
 
     def solve(self, program: Program, limit_s: float | None, accuracy: float) -> tuple[Any, float]:
         """Fill in the numbers of a program of the same structure and solve it."""
+        import clarabel
+
         scale = float(np.abs(program.cost).max()) or 1.0
         self._matrix.data = program.value[self._order]
         cost = program.cost / scale
@@ -175,6 +181,8 @@ _SOLVERS: OrderedDict[Hashable, _Solver] = OrderedDict()
 
 
 def _settings(limit_s: float | None, accuracy: float) -> Any:
+    import clarabel
+
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1

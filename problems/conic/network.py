@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -81,6 +81,14 @@ class Network:
     def n_branch(self) -> int:
         """Number of branches."""
         return len(self.parent)
+
+    def scaled_to(self, p_kw: FloatArray, q_kvar: FloatArray) -> Network:
+        """Return the network with cones scaled to known flows, (n_hour, n_branch).
+
+        A second solve with the flows of a first one has the tighter cones.
+        """
+        flow = np.sqrt((p_kw**2 + q_kvar**2).mean(axis=0)) / S_BASE_KVA
+        return replace(self, scale=np.maximum(flow, SMALLEST_SCALE * max(flow.max(), 1e-3)))
 
     def at_buses(self, bus: IntArray) -> sp.csr_array:
         """Return the (n_device, n_bus) matrix that puts devices' powers at their buses."""

@@ -74,7 +74,7 @@ def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None
         axes = figure.subplots()
         axes.add_collection(
             LineCollection(
-                _wires(feeder, x, y, has_coordinates), colors=GREY, linewidths=1.0, zorder=1
+                wires(feeder, x, y, has_coordinates), colors=GREY, linewidths=1.0, zorder=1
             )
         )
         size = float(np.clip(1600.0 / feeder.n_bus, 8.0, 40.0))
@@ -146,7 +146,7 @@ def branch_lines(feeder: Feeder, across: FloatArray, up: FloatArray) -> FloatArr
     return np.stack([start, np.column_stack([across[1:], up[1:]])], axis=1)
 
 
-def _wires(feeder: Feeder, x: FloatArray, y: FloatArray, has_coordinates: bool) -> FloatArray:
+def wires(feeder: Feeder, x: FloatArray, y: FloatArray, has_coordinates: bool) -> FloatArray:
     """Return each branch as a line: straight on a map, with an elbow in a schematic."""
     straight = branch_lines(feeder, x, y)
     if has_coordinates:
