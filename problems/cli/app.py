@@ -15,6 +15,7 @@ from problems.cli import (
     feeder_options,
     feeders,
     flow,
+    host,
     next_steps,
     outlook,
     pareto,
@@ -57,7 +58,7 @@ def _top(
 
 COMMANDS = (
     *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
-    *(diagnose, coplan),
+    *(diagnose, coplan, host),
     *(outlook,),
     *(resume, rerun, report, show, convert),
 )

@@ -1,0 +1,86 @@
+"""The command `feederlab host`: how many EVs a feeder can take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from problems.cli.coplan_options import BaseKv, ChargerKw, DayFile, FeederName, SourcePu, fleet_of
+from problems.cli.output import Json, Quiet, Seed, print_json, print_table
+
+ProfileName = Annotated[
+    Literal["simultaneous", "home", "overnight", "smart"],
+    typer.Option(
+        "--profile",
+        help="Every EV at full power all day; mean home or overnight charging; home charging moved "
+        "into the valley of the feeder's load.",
+    ),
+]
+NDraws = Annotated[
+    int, typer.Option("--draws", min=1, help="Draws of who has an EV, nested over adoptions.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("host")(host)
+
+
+def host(
+    feeder: FeederName,
+    seed: Seed,
+    base_kv: BaseKv = None,
+    charger_kw: ChargerKw = 10.0,
+    profile: ProfileName = "simultaneous",
+    draws: NDraws = 1000,
+    day: DayFile = None,
+    source_pu: SourcePu = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Find the share of customers that may have an EV before a limit is violated."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from problems.coplan.day import day_of
+    from problems.coplan.hosting import host as find
+
+    fleet = fleet_of(feeder, base_kv, charger_kw, 0.0, "proportional", source_pu)
+    loads = day_of(fleet.feeder, None if day is None else Path(day))
+    if source_pu is not None:
+        loads = replace(loads, v_source_pu=np.full(loads.n_hour, source_pu))
+    found = find(
+        fleet.feeder, loads, charger_kw=charger_kw, profile=profile, seed=seed, n_draw=draws
+    )
+    answer: dict[str, Any] = {
+        "feeder": fleet.feeder.name,
+        "base_kv": fleet.feeder.base_kv,
+        "charger_kw": charger_kw,
+        "profile": profile,
+        "draws": draws,
+        "day": loads.source,
+        **threshold_keys(found.threshold_pct, ""),
+        "probability": [row._asdict() for row in found.probability()],
+    }
+    if as_json:
+        print_json(answer)
+    elif not quiet:
+        rows = [(key, value) for key, value in answer.items() if not isinstance(value, list)]
+        print_table(f"Hosting capacity of {fleet.feeder.name}", ("figure", "value"), rows)
+        shown = [tuple(row) for row in found.probability() if row.adoption_pct % 10 == 0]
+        print_table("Probability of a violation", ("adoption %", "p", "low", "high"), shown)
+
+
+def threshold_keys(threshold_pct: Any, suffix: str) -> dict[str, float | None]:
+    """Return median, lowest and highest threshold; null where even 0 % violates."""
+    import numpy as np
+
+    figures = {
+        "threshold_pct": float(np.median(threshold_pct)),
+        "threshold_low_pct": float(threshold_pct.min()),
+        "threshold_high_pct": float(threshold_pct.max()),
+    }
+    return {key + suffix: value if value >= 0.0 else None for key, value in figures.items()}
