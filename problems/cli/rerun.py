@@ -31,6 +31,7 @@ def rerun(
 
     Times are left out. A bound that a time limit cut is taken over, for it depends on the machine.
     """
+    from problems.cli.by_command import repeats_by_command, run_again_silently
     from problems.cli.pareto_request import read_pareto_request
     from problems.cli.request import read_request
     from problems.cli.study import Workers, repeat
@@ -41,12 +42,15 @@ def rerun(
 
     path = Path(folder)
     workers = Workers(jobs, backend, scheduler)
-    several = read_pareto_request(path)
-    if not (path / "summary.csv").exists():
+    by_command = repeats_by_command(path)
+    several = None if by_command else read_pareto_request(path)
+    if not by_command and not (path / "summary.csv").exists():
         raise ContentError(f"{path}: the study is not finished; see feederlab resume")
     with tempfile.TemporaryDirectory() as temporary:
         again = Path(temporary) / "again"
-        if several is not None:
+        if by_command:
+            run_again_silently(path, again)
+        elif several is not None:
             several.carry_out(again, workers)
         else:
             request = read_request(path)

@@ -24,11 +24,12 @@ def resume(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Continue an interrupted site, compare or pareto study, and print what the command would.
+    """Continue an interrupted study, and print what the command would.
 
     The record in the folder says what was asked; files that were given to the command are not
     needed again.
     """
+    from problems.cli.by_command import repeats_by_command, run_again
     from problems.cli.compare import answer_compare
     from problems.cli.pareto import answer_pareto
     from problems.cli.pareto_request import read_pareto_request
@@ -37,6 +38,9 @@ def resume(
     from problems.cli.study import Workers, carry_out
 
     path = Path(folder)
+    if repeats_by_command(path):
+        code = run_again(path, path, *(["--json"] if as_json else []))
+        raise typer.Exit(code)
     workers = Workers(jobs, backend, scheduler)
     several = read_pareto_request(path)
     if several is not None:

@@ -189,3 +189,17 @@ def test_other_currencies_are_named(feederlab: Any) -> None:
     gist = feederlab("show", "study", "--json").json
     assert "BRL" in gist["answer"]
     assert json.loads(Path("study/report.json").read_text())["title"] == "Siting on ieee33"
+
+
+def test_a_study_of_any_command_is_repeated_by_its_command(feederlab: Any, tmp_path: Path) -> None:
+    feederlab(*SITE, "--out", "study")
+    record = json.loads(Path("study/record.json").read_text())
+    page = json.loads(Path("study/report.json").read_text())
+    for command, code in ((page["command"], 0), (page["command"].replace("seed 1", "seed 2"), 1)):
+        Path("study/report.json").write_text(json.dumps({**page, "command": command}))
+        Path("study/record.json").write_text(json.dumps({**record, "command": "other"}))
+        answer = feederlab("rerun", "study", "--json")
+        assert answer.code == 1  # the record was changed, and says so
+        assert ("summary.csv" in answer.json["differences"]) == bool(code)
+    Path("study/report.json").write_text(json.dumps({**page, "command": "rm -r /"}))
+    assert "expected a command of feederlab" in feederlab("rerun", "study").err
