@@ -15,6 +15,7 @@ from heuristics.engine import Engine
 from heuristics.jit import FloatArray, kernel
 from heuristics.problem import Evaluation, Space
 from heuristics.selection import Population, check_population, empty_population, evaluated
+from heuristics.settings import check_number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +67,8 @@ class DE(Engine):
         check_population(self.population)
         if self.population < 4:
             raise ValueError(f"population: expected at least 4 vectors, got {self.population}")
+        check_number("weight", self.weight, 0.0, 2.0, above=True)
+        check_number("crossover", self.crossover, 0.0, 1.0)
 
     def init(self, space: Space, rng: np.random.Generator, budget: int) -> DEState:
         """Return the state without vectors: see `Engine.init`."""

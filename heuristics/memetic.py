@@ -15,6 +15,7 @@ from heuristics.engine import Engine
 from heuristics.jit import BoolArray, FloatArray
 from heuristics.problem import Evaluation, LocalModel, Space
 from heuristics.selection import Population, empty_population, evaluated
+from heuristics.settings import check_count
 
 SAME = 1e-7
 """Two points are one if objective and violation differ by less than this, relative to the range of
@@ -91,12 +92,8 @@ class Memetic(Engine):
     def __post_init__(self) -> None:
         for setting in fields(self):
             if setting.name != "constraints":
-                value = getattr(self, setting.name)
                 least = 0 if setting.name in ("kicks", "crosses") else 1
-                if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                    raise ValueError(
-                        f"{setting.name}: expected a whole number >= {least}, got {value!r}"
-                    )
+                check_count(setting.name, getattr(self, setting.name), least)
 
     def init(self, space: Space, rng: np.random.Generator, budget: int) -> MemeticState:
         """Return the empty state: see `Engine.init`."""

@@ -20,6 +20,7 @@ from heuristics.selection import (
     evaluated,
     survivors,
 )
+from heuristics.settings import check_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Flight:
     social: float = 2.02
     velocity_limit: float = 0.2
     is_printed: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("inertia_start", "inertia_end", "cognitive", "social"):
+            check_number(name, getattr(self, name))
+        check_number("velocity_limit", self.velocity_limit, above=True)
 
     def move(
         self,

@@ -7,12 +7,12 @@ import numpy as np
 from heuristics.constraints import Rule, best_first
 from heuristics.jit import FloatArray, IntArray, kernel
 from heuristics.problem import Evaluation
+from heuristics.settings import check_count
 
 
 def check_population(n: int) -> None:
     """Raise ValueError unless n can be the size of a population."""
-    if isinstance(n, bool) or not isinstance(n, int) or n < 2:
-        raise ValueError(f"population: expected a whole number of at least 2, got {n!r}")
+    check_count("population", n, 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

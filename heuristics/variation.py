@@ -14,6 +14,7 @@ import numpy as np
 from heuristics.jit import BoolArray, FloatArray, kernel
 from heuristics.problem import Space
 from heuristics.selection import tournament
+from heuristics.settings import check_count, check_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class Variation:
     mutation_probability: float = 0.2
     mutation_index: float = 20.0
     is_printed: bool = False
+
+    def __post_init__(self) -> None:
+        check_count("tournament_size", self.tournament_size)
+        for name in ("crossover_probability", "mutation_probability"):
+            check_number(name, getattr(self, name), 0.0, 1.0)
+        for name in ("crossover_index", "mutation_index"):
+            check_number(name, getattr(self, name))
 
     def offspring(self, space: Space, x: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Return as many children as there are parents.

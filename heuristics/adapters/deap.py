@@ -24,6 +24,7 @@ from heuristics.selection import (
     evaluated,
     survivors,
 )
+from heuristics.settings import check_count, check_number
 
 
 class _Fitness(base.Fitness):  # type: ignore[misc]
@@ -81,6 +82,10 @@ class DeapGA(Engine):
 
     def __post_init__(self) -> None:
         check_population(self.population)
+        check_count("tournament_size", self.tournament_size)
+        check_number("crossover_probability", self.crossover_probability, 0.0, 1.0)
+        check_number("crossover_index", self.crossover_index)
+        check_number("mutation_index", self.mutation_index)
 
     def init(self, space: Space, rng: np.random.Generator, budget: int) -> DeapState:
         """Return the state with a seed of its own: see `Engine.init`."""

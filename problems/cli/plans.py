@@ -26,7 +26,7 @@ def load_plan(file: Path, feeder: str | None) -> tuple[Plan, Instance]:
     from problems.core.plan import Plan
 
     plan = Plan.load(file)
-    reference = feeder or _locate(file, plan.feeder)
+    reference = feeder or locate_feeder(plan.feeder, file)
     grid = load_feeder(reference)
     if feeder is None and grid.digest() != plan.feeder_digest:
         raise ContentError(
@@ -57,10 +57,10 @@ def recorded_equipment(file: Path, plan: Plan) -> tuple[SitingEquipment, Path] |
     return None
 
 
-def _locate(file: Path, reference: str) -> str:
-    """Return a feeder named by a path relative to where the plan was made, sought above the plan.
+def locate_feeder(reference: str, file: Path) -> str:
+    """Return a feeder named by a path relative to where a file was made, sought above the file.
 
-    The digest in the plan tells whether what is found is the right one.
+    The digest in the plan or record tells whether what is found is the right one.
     """
     from powerflow.library import list_feeders
     from powerflow.reference import join_reference, split_reference

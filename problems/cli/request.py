@@ -196,6 +196,7 @@ def read_record(folder: Path) -> tuple[dict[str, Any], Path]:
 def recorded_problem(record: dict[str, Any], name: str, file: Path) -> SitingProblem:
     """Return the siting problem that a record holds for a feeder, or raise ContentError."""
     from powerflow.library import load_feeder
+    from problems.cli.plans import locate_feeder
 
     settings = record["settings"]
     reference = settings["references"][name]
@@ -206,7 +207,7 @@ def recorded_problem(record: dict[str, Any], name: str, file: Path) -> SitingPro
     equipment = from_content(
         SitingEquipment, settings["equipment"][name], f"{where}: equipment: {name}"
     )
-    feeder = load_feeder(reference)
+    feeder = load_feeder(locate_feeder(reference, file))
     if feeder.digest() != record["feeders"][name]:
         raise ContentError(f"{reference}: the feeder has changed since the study in {file.parent}")
     return SitingProblem(Instance(feeder, conditions, reference), equipment)

@@ -32,8 +32,12 @@ def site(
     ] = 5000,
     constraints: Constraints = "deb",
     certify: Annotated[
-        bool, typer.Option("--certify", help="Prove a bound beside it, within 60 seconds.")
+        bool, typer.Option("--certify", help="Prove a bound on the NPV beside it.")
     ] = False,
+    limit_s: Annotated[
+        float | None,
+        typer.Option("--limit-s", min=0.001, help="Seconds the proof of --certify may take; 60."),
+    ] = None,
     jobs: Jobs = 1,
     out: Out = None,
     quiet: Quiet = False,
@@ -43,6 +47,10 @@ def site(
     from problems.cli.request import make_request
     from problems.cli.study import Workers, carry_out, default_folder
 
+    if limit_s is not None and not certify:
+        from problems.core.errors import SettingError
+
+        raise SettingError("--limit-s needs --certify")
     request = make_request(
         "site",
         [feeder],
@@ -51,7 +59,7 @@ def site(
         runs=1,
         evaluations=evaluations,
         seed=seed,
-        limit_s=CERTIFY_LIMIT_S if certify else 0.0,
+        limit_s=(limit_s or CERTIFY_LIMIT_S) if certify else 0.0,
         constraints=constraints,
     )
     if certify:
@@ -90,6 +98,7 @@ def answer_site(
     for bound in study.bounds.values():
         answer[money_key("bound", currency)] = bound.npv
         answer["gap"] = relative_gap(bound.npv, run.npv)
+        answer["bound_status"], answer["bound_message"] = bound.status, bound.message
     if as_json:
         print_json(answer)
     elif not is_quiet:

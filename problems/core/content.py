@@ -116,10 +116,27 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ContentError(f"{path}: not TOML: {error}") from None
 
 
+class _TwiceError(Exception):
+    """A key of a JSON object appears twice."""
+
+
+def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, or raise where Python would silently keep the last of equal keys."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _TwiceError(key)
+        found[key] = value
+    return found
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file, or raise ContentError naming the file and what is wrong with it."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin with a byte order mark
+        return json.loads(text, object_pairs_hook=_single)
+    except _TwiceError as error:
+        raise ContentError(f"{path}: key '{error}' appears twice") from None
     except OSError as error:
         raise ContentError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

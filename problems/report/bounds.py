@@ -14,6 +14,8 @@ from problems.core.assess import assess
 from problems.core.content import json_text, read_json, write_text
 from problems.core.errors import ContentError, SettingError
 from problems.core.instance import Instance
+from problems.report.timing import PROOF, UNFINISHED, read_seconds
+from problems.siting.certificate import Certificate
 from problems.siting.certified import certified_plan, certify_problem
 from problems.siting.equipment import SitingEquipment
 from problems.siting.problem import SitingProblem
@@ -95,7 +97,7 @@ def prove_bounds(
             bounds[name] = _prove(problem, limit_s)
         # The time comes first: the other file says that the proof is finished.
         write_text(_times(folder, name), json_text({"seconds": bounds[name].seconds}))
-        kept[name] = _to_content(bounds[name], currency)
+        kept[name] = bound_content(bounds[name], currency)
         write_text(folder / FILE, json_text(kept))
     return bounds
 
@@ -120,6 +122,11 @@ def _prove(problem: SitingProblem, limit_s: float) -> Bound:
         found = certify_problem(problem, limit_s=limit_s)
     except SettingError as error:
         return Bound(NO_CERTIFICATE, str(error))
+    return bound_of(problem, found)
+
+
+def bound_of(problem: SitingProblem, found: Certificate) -> Bound:
+    """Return what a certificate proves, its plan judged."""
     plan = certified_plan(problem, found)
     judged = None if plan is None else assess(plan, problem.instance)
     npv = judged.npv if judged is not None and judged.is_feasible else None
@@ -136,7 +143,8 @@ def _prove(problem: SitingProblem, limit_s: float) -> Bound:
     )
 
 
-def _to_content(bound: Bound, currency: str) -> dict[str, Any]:
+def bound_content(bound: Bound, currency: str) -> dict[str, Any]:
+    """Return a bound as `certificate.json` holds it, without its time."""
     return {
         "status": bound.status,
         "message": bound.message,
@@ -172,9 +180,12 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _times(folder: Path, name: str) -> Path:
-    return folder / "times" / f"certificate--{name}.json"
+    return folder / UNFINISHED / f"{PROOF}--{name}.json"
 
 
 def _read_seconds(folder: Path, name: str) -> float | None:
     path = _times(folder, name)
-    return read_json(path)["seconds"] if path.exists() else None
+    if path.exists():
+        seconds: float | None = read_json(path)["seconds"]
+        return seconds
+    return read_seconds(folder).get((name, PROOF, ""))

@@ -25,8 +25,9 @@ from problems.report.latex import latex_table
 from problems.report.plan_figures import draw_map, draw_voltage_profile
 from problems.report.rank_figure import draw_ranks
 from problems.report.study import JudgedRun, SitingStudy
-from problems.report.summary import pair_rows, run_rows, summary_rows, timing_rows
+from problems.report.summary import pair_rows, run_rows, summary_rows
 from problems.report.tables import write_table
+from problems.report.timing import write_seconds
 
 GRID_POINTS = 200
 
@@ -40,7 +41,7 @@ def write_study(folder: Path, study: SitingStudy) -> None:
     """
     write_table(folder / "runs.csv", run_rows(study))
     write_table(folder / "summary.csv", summary_rows(study))
-    write_table(folder / "timing.csv", timing_rows(study))
+    write_seconds(folder, study)
     pairs = pair_rows(study)
     if pairs:
         write_table(folder / "tests.csv", pairs)

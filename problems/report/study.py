@@ -15,6 +15,7 @@ from problems.core.errors import SettingError
 from problems.core.plan import Plan
 from problems.report.bounds import Bound
 from problems.report.targets import Target, choose_target
+from problems.report.timing import read_seconds
 from problems.siting.problem import SitingProblem
 
 
@@ -148,7 +149,13 @@ def run_study(
         budget=budget,
         seed=seed,
     )
-    rows = run_experiment(plan, n_jobs, folder, progress, scheduler)
+    timed = read_seconds(folder)  # of runs that a finished study holds
+    rows = [
+        row
+        if row.seconds is not None
+        else replace(row, seconds=timed.get((row.problem, row.engine, str(row.run))))
+        for row in run_experiment(plan, n_jobs, folder, progress, scheduler)
+    ]
     with HeldInterrupt():
         runs = tuple(_judge(row, problems[row.problem]) for row in rows)
     targets = {}

@@ -43,7 +43,8 @@ def summary_rows(study: SitingStudy) -> list[dict[str, Any]]:
     """Return one row a feeder and engine: medians over feasible runs, success, running times.
 
     `target` says what success is measured against, `certified` or `best_known`, and the key beside
-    it the NPV of that; `gap` is that of the engine's best plan to the certified bound.
+    it the NPV of that; `gap` is that of the engine's best plan to the certified bound, which is
+    given however loose it is.
     """
     objectives = {feeder: target.objective() for feeder, target in study.targets.items()}
     rows = []
@@ -67,6 +68,7 @@ def summary_rows(study: SitingStudy) -> list[dict[str, Any]]:
                 f"q1_{currency}": _negated(found.q3),
                 f"q3_{currency}": _negated(found.q1),
                 f"best_{currency}": best,
+                f"bound_{currency}": _bound(study, found.problem),
                 "gap": relative_gap(_bound(study, found.problem), best),
                 "target": None if target is None else target.kind,
                 f"target_{currency}": None if target is None else target.npv,
@@ -93,23 +95,6 @@ def pair_rows(study: SitingStudy) -> list[dict[str, Any]]:
             "a12": found.a12,
         }
         for found in compare_pairs([run.row for run in study.runs])
-    ]
-
-
-def timing_rows(study: SitingStudy) -> list[dict[str, Any]]:
-    """Return the seconds of each run and proof: the only figures that a repetition changes."""
-    proofs = [
-        {"feeder": feeder, "engine": "certificate", "run": None, "seconds": bound.seconds}
-        for feeder, bound in study.bounds.items()
-    ]
-    return proofs + [
-        {
-            "feeder": r.row.problem,
-            "engine": r.row.engine,
-            "run": r.row.run,
-            "seconds": r.row.seconds,
-        }
-        for r in study.runs
     ]
 
 
