@@ -107,6 +107,8 @@ class SitingOptions:
         from problems.siting.problem import SitingProblem
         from problems.siting.tables import read_prices, read_states
 
+        if self.v2g_share is not None and self.mode != "v2g":
+            raise SettingError("--v2g-share needs --mode v2g")
         feeder = load_feeder(reference)
         try:
             limits = Limits(self.v_min, self.v_max)
