@@ -51,7 +51,7 @@ def test_other_numbers_are_finite_and_not_negative(kind, name, value):
 @pytest.mark.parametrize("kind", [Variation, DeapGA])
 @pytest.mark.parametrize("value", [0, 1.5, True, "2"])
 def test_a_tournament_has_contestants(kind, value):
-    with pytest.raises(ValueError, match="^tournament_size: expected a whole number"):
+    with pytest.raises(ValueError, match=r"^tournament_size: expected a whole number"):
         kind(tournament_size=value)
 
 
