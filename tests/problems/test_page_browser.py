@@ -1,0 +1,165 @@
+"""The report in a browser, headless Chromium: no errors, figures, sorting, print, phone, colors."""
+
+import base64
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from problems.report.style import COLORS
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or DRIVER is None, reason="no chromium or chromedriver on this machine"
+)
+
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+PHONE_PX = 390
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    for flag in FLAGS:
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    options.binary_location = str(CHROMIUM)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    started = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield started
+    started.quit()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from typer.main import get_command
+
+    from problems.cli.app import app
+
+    folder = tmp_path_factory.mktemp("study") / "site"
+    words = ("site", "ieee33", "--seed", "1", "--evaluations", "800", "--v-min", "0.9", "--quiet")
+    get_command(app).main([*words, "--out", str(folder)], standalone_mode=False)
+    return folder / "report.html"
+
+
+def show(browser: Any, report: Path, width_px: int = 1280) -> None:
+    size = {"width": width_px, "height": 900, "deviceScaleFactor": 1, "mobile": width_px < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(report.as_uri())
+
+
+def texts(browser: Any, selector: str) -> list[str]:
+    script = "return Array.from(document.querySelectorAll(arguments[0]), e => e.textContent)"
+    found: list[str] = browser.execute_script(script, selector)
+    return found
+
+
+def test_opens_without_errors_and_shows_its_figures(browser: Any, report: Path) -> None:
+    show(browser, report)
+    assert browser.get_log("browser") == []
+    assert browser.title == "Siting on ieee33"
+    drawn = browser.execute_script(
+        "return Array.from(document.querySelectorAll('figure svg, figure img'),"
+        " e => [e.getBoundingClientRect().width, e.getBoundingClientRect().height,"
+        " e.tagName === 'IMG' ? e.naturalWidth : e.childElementCount])"
+    )
+    assert len(drawn) == 5
+    assert all(width > 200 and height > 80 and content > 5 for width, height, content in drawn)
+    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+
+
+def test_tables_sort_both_ways(browser: Any, report: Path) -> None:
+    show(browser, report)
+    script = """
+      const table = Array.from(document.querySelectorAll('table.sortable')).find(
+        t => t.caption && t.caption.textContent === 'What is built');
+      const head = table.querySelectorAll('thead th')[arguments[0]];
+      head.querySelector('button').click();
+      return [head.getAttribute('aria-sort'),
+              Array.from(table.tBodies[0].rows, r => r.cells[arguments[0]].dataset.key)];
+    """
+    order, keys = browser.execute_script(script, 4)  # investment
+    assert order == "ascending"
+    assert [float(key) for key in keys] == sorted(float(key) for key in keys)
+    order, keys = browser.execute_script(script, 4)
+    assert order == "descending"
+    assert [float(key) for key in keys] == sorted((float(k) for k in keys), reverse=True)
+    _, ratings = browser.execute_script(script, 2)  # kW: banks have none, and stand last
+    assert ratings[-1] == ""
+    assert ratings[0] != ""
+
+
+def test_buses_say_what_they_are(browser: Any, report: Path) -> None:
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    show(browser, report)
+    dots = browser.find_elements(By.CSS_SELECTOR, "figure.wide circle[data-tip]")
+    assert len(dots) == 33
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", dots[30])
+    ActionChains(browser).move_to_element(dots[30]).perform()
+    tip = browser.find_element(By.ID, "tip")
+    assert tip.is_displayed()
+    assert re.match(r"bus \d+\n[\d.,]+ kW, [\d.,]+ kvar\n0\.\d{4} → 0\.\d{4} p\.u\.", tip.text)
+
+
+def test_prints_to_two_or_three_pages(browser: Any, report: Path) -> None:
+    show(browser, report)
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+    pages = re.findall(rb"/Type\s*/Page[^s]", base64.b64decode(printed))
+    assert 2 <= len(pages) <= 3
+
+
+def test_reads_on_a_phone(browser: Any, report: Path) -> None:
+    show(browser, report, PHONE_PX)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE_PX
+    sizes = browser.execute_script(
+        "return Array.from(document.querySelectorAll('p, li, td, th, figcaption, summary'),"
+        " e => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    assert min(sizes) >= 12.0
+    # text in figures is as high on the screen as its share of the drawing's width
+    scale = browser.execute_script(
+        "return Math.min(...Array.from(document.querySelectorAll('figure svg'),"
+        " e => e.getBoundingClientRect().width / e.viewBox.baseVal.width))"
+    )
+    assert 13.0 * scale >= 8.0
+
+
+def test_colors_differ_for_the_color_blind(browser: Any, report: Path) -> None:
+    show(browser, report)
+    fills = browser.execute_script(
+        "return Array.from(document.querySelectorAll('figure.wide polygon[data-tip]'),"
+        " e => [e.getAttribute('fill'), e.points.length])"
+    )
+    kinds = {(fill, corners) for fill, corners in fills}
+    assert len(kinds) == 2  # stations and banks differ in color and in shape
+    assert len({corners for _, corners in kinds}) == 2
+    assert {fill for fill, _ in kinds} <= set(COLORS)  # Okabe and Ito
+    dots = browser.execute_script(
+        "return Array.from(document.querySelectorAll('figure.wide circle'),"
+        " e => [e.getAttribute('fill'), e.dataset.tip])"
+    )
+    after = np.array([float(re.search(r"→ ([\d.]+)", tip)[1]) for _, tip in dots])  # type: ignore[index]
+    light = np.array([luminance(fill) for fill, _ in dots])
+    order = np.argsort(after)
+    assert (np.diff(light[order]) > -0.02).all()  # a scale that also reads in gray
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of #rrggbb, WCAG 2.2."""
+    parts = [int(color[k : k + 2], 16) / 255.0 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
