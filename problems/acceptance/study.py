@@ -71,19 +71,10 @@ class AcceptanceStudy:
             )
         self.case()
 
-    def case(self, *buses: str, share: Course | None = None) -> DispatchCase:
-        """Return the case of a station to be sized at each of some buses.
-
-        Parameters
-        ----------
-        *buses : str
-            Labels.
-        share : tuple of float, optional
-            Fixes the stations' sizes at these kW.
-        """
+    def case(self, *buses: str) -> DispatchCase:
+        """Return the case of a station to be sized at each of some buses."""
         devices = self.devices
         factor = devices.load_scale * np.array(devices.course)
-        sizes = [(0.0, LARGEST_KW)] * len(buses) if share is None else [(kw, kw) for kw in share]
         return DispatchCase(
             self.feeder,
             np.outer(factor, self.feeder.p_kw),
@@ -91,12 +82,16 @@ class AcceptanceStudy:
             storage=tuple(unit.unit() for unit in devices.storage),
             reactive=tuple(svg.device() for svg in devices.svg),
             pv=tuple(plant.plant() for plant in devices.pv),
-            sized=tuple(
-                SizedLoad(bus, self.curve, max_kw=high, min_kw=low)
-                for bus, (low, high) in zip(buses, sizes, strict=True)
-            ),
+            sized=tuple(SizedLoad(bus, self.curve, max_kw=LARGEST_KW) for bus in buses),
             limits=self.limits(),
         )
+
+    def all_buses(self) -> tuple[str, ...]:
+        """Return all buses but the source, numbers in order of size."""
+        labels = self.feeder.bus_id[1:]
+        if all(label.isdecimal() for label in labels):
+            return tuple(sorted(labels, key=int))
+        return labels
 
     def limits(self) -> GridLimits:
         """Return the limits; a substation's limit that its only line keeps as well is left out.

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from problems.cli import (
+    accept,
     assess,
     certify,
     compare,
     convert,
+    coplan,
     diagnose,
     feeder_options,
     feeders,
@@ -59,7 +61,7 @@ def _top(
 COMMANDS = (
     *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
     *(diagnose, coplan, host),
-    *(outlook,),
+    *(outlook, accept),
     *(resume, rerun, report, show, convert),
 )
 for command in COMMANDS:
