@@ -6,6 +6,7 @@ Equation numbers are those of docs/staged.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +96,7 @@ def build_stage(
     has_communication: Any,
     choice: Choice | None = None,
     hours: IntArray | None = None,
+    sizes: Mapping[str, FloatArray] | None = None,
 ) -> StageProgram:
     """Build the program of a stage.
 
@@ -116,6 +118,9 @@ def build_stage(
         Branches whose second circuit is open; the program is then a relaxation.
     hours : (n_row,) int array, optional
         Rows to keep, where nothing links them: without storage and managed charging.
+    sizes : dict of str to float array, optional
+        Capacities that are built already, by name of `CAPACITIES`: kWh and kW by site, piles by
+        station. Without it they are decided here.
     """
     data = study.data
     stage = data.stages[k_stage]
@@ -135,9 +140,9 @@ def build_stage(
     )
     _add_shedding(program, study, base_p, base_q)
     _add_pv(program, study, k_stage, seen)
-    _add_vehicles(program, study, k_stage, seen, scheme, has_communication)
+    _add_vehicles(program, study, k_stage, seen, scheme, has_communication, sizes)
     if scheme.has_storage and data.storage.sites:
-        _add_storage(program, study, len(seen.scenarios))
+        _add_storage(program, study, len(seen.scenarios), sizes)
     _add_flow(program, study, choice)
     return program
 
@@ -193,6 +198,7 @@ def _add_vehicles(
     seen: ScenarioSet,
     scheme: Scheme,
     has_communication: Any,
+    sizes: Mapping[str, FloatArray] | None,
 ) -> None:
     """Unmanaged charging, and the pooled battery of managed vehicles  # (6)-(13)."""
     data, fleet, prices = study.data, study.data.ev, study.data.prices
@@ -205,34 +211,37 @@ def _add_vehicles(
     course = np.tile(unmanaged_kw(data, stage), n_scenario)[program.row, None]
 
     has_pool = scheme.has_managed and stage.smart_share_max + stage.v2g_share_max > 0.0
-    smart = cp.Variable(n, name="smart") if has_pool else np.zeros(n)
-    two_way = cp.Variable(n, name="two_way") if has_pool else np.zeros(n)
+    smart: Any = np.zeros(n)
+    two_way: Any = np.zeros(n)
+    if has_pool and sizes is None:
+        smart, two_way = cp.Variable(n, name="smart"), cp.Variable(n, name="two_way")
+    elif has_pool and sizes is not None:
+        smart, two_way = (np.asarray(sizes[name]) / 1000.0 for name in ("smart", "two_way"))
+        has_pool = bool((smart + two_way).max() > 0.0)
     managed = smart + two_way
     unserved = cp.Variable((n_row, n))
-    if has_pool:
-        unmanaged = course @ cp.reshape(vehicles - managed, (1, n), order="F")
-    else:
-        unmanaged = course * vehicles
+    unmanaged = each_row(course, vehicles - managed) if has_pool else course * vehicles
     program.rows["unserved_range"] = [unserved >= 0.0, unserved <= unmanaged]  # (6)
     net = unmanaged - unserved
     program.add_cost("unserved_charging", prices.unserved_charging_per_kwh, unserved)
     demand = float(program.weight @ np.sum(course * vehicles, axis=1))
     program.energy["charging_demand"] = demand
     if has_pool:
-        most = max(stage.smart_share_max, stage.v2g_share_max)
-        program.capacity.update(smart=smart, two_way=two_way)
-        program.rows["pile_range"] = [
-            smart >= 0.0,
-            two_way >= 0.0,
-            two_way <= stage.v2g_share_max * vehicles,  # (7)
-            managed <= most * cp.multiply(vehicles, has_communication),  # (8)
-        ]
+        if sizes is None:
+            most = max(stage.smart_share_max, stage.v2g_share_max)
+            program.capacity.update(smart=smart, two_way=two_way)
+            program.rows["pile_range"] = [
+                smart >= 0.0,
+                two_way >= 0.0,
+                two_way <= stage.v2g_share_max * vehicles,  # (7)
+                managed <= most * cp.multiply(vehicles, has_communication),  # (8)
+            ]
         pool = Pool.of(fleet)
         charge, discharge = cp.Variable((n_row, n)), cp.Variable((n_row, n))
         energy, short = cp.Variable((n_row, n)), cp.Variable((n_row, n))
 
         def each_hour(values: FloatArray, piles: Any) -> Any:
-            return np.tile(values, n_scenario)[:, None] @ cp.reshape(piles, (1, n), order="F")
+            return each_row(np.tile(values, n_scenario)[:, None], piles)
 
         discharge_kw = np.minimum(fleet.discharge_kw, fleet.charger_kw * pool.connected)
         program.rows["pool_range"] = [
@@ -274,22 +283,49 @@ def _add_vehicles(
     program.p_load = program.p_load + net @ at
 
 
-def _add_storage(program: StageProgram, study: Studied, n_scenario: int) -> None:
+def each_row(course: FloatArray, piles: Any) -> Any:
+    """Return a course of rows (n_row, 1) times what stands at each station, (n_row, n_station)."""
+    if isinstance(piles, np.ndarray):
+        return course * piles
+    return course @ cp.reshape(piles, (1, piles.size), order="F")
+
+
+def _add_storage(
+    program: StageProgram,
+    study: Studied,
+    n_scenario: int,
+    sizes: Mapping[str, FloatArray] | None,
+) -> None:
     """Community storage whose energy and power are decisions  # (14)-(16)."""
     data, prices = study.data.storage, study.data.prices
-    n, n_row = len(data.sites), n_scenario * HOURS
-    at = program.flow.network.at_buses(np.array([study.feeder.bus_index(b) for b in data.sites]))
-    energy_mwh, power_mw = cp.Variable(n, name="storage_kwh"), cp.Variable(n, name="storage_kw")
+    sites = np.array([study.feeder.bus_index(bus) for bus in data.sites])
+    energy_mwh: Any
+    power_mw: Any
+    if sizes is None:
+        n = len(sites)
+        energy_mwh, power_mw = cp.Variable(n, name="storage_kwh"), cp.Variable(n, name="storage_kw")
+        program.capacity.update(storage_kwh=energy_mwh, storage_kw=power_mw)
+        most = to_pu(np.array([data.max_kwh_per_site, data.max_kw_per_site]))
+        program.rows["storage_size"] = [
+            energy_mwh >= 0.0,
+            energy_mwh <= most[0],
+            power_mw >= 0.0,
+            power_mw <= most[1],
+        ]
+    else:
+        energy_mwh, power_mw = (
+            to_pu(np.asarray(sizes[name])) for name in ("storage_kwh", "storage_kw")
+        )
+        built = np.flatnonzero(np.minimum(energy_mwh, power_mw) > 0.0)
+        sites, energy_mwh, power_mw = sites[built], energy_mwh[built], power_mw[built]
+        if not len(built):
+            return
+    n, n_row = len(sites), n_scenario * HOURS
+    at = program.flow.network.at_buses(sites)
     charge, discharge = cp.Variable((n_row, n)), cp.Variable((n_row, n))
     energy = cp.Variable((n_row, n))
     ones = np.ones(n)
     rows = program.rows
-    rows["storage_size"] = [
-        energy_mwh >= 0.0,
-        energy_mwh <= to_pu(data.max_kwh_per_site * ones),
-        power_mw >= 0.0,
-        power_mw <= to_pu(data.max_kw_per_site * ones),
-    ]
     rows["state_of_charge"] = [
         storage.state_of_charge(
             energy[day],
@@ -307,7 +343,6 @@ def _add_storage(program: StageProgram, study: Studied, n_scenario: int) -> None
     rows["charge_range"] = storage.power_range(charge, 0.0, power_mw)
     rows["discharge_range"] = storage.power_range(discharge, 0.0, power_mw)
     program.p_load = program.p_load + (charge - discharge) @ at
-    program.capacity.update(storage_kwh=energy_mwh, storage_kw=power_mw)
     program.add_cost("storage_wear", prices.storage_throughput_per_kwh, charge + discharge)
     lost = (1.0 - data.charge_efficiency) * charge + (
         1.0 / data.discharge_efficiency - 1.0

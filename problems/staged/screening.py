@@ -17,7 +17,7 @@ from powerflow.solve import power_flow
 from problems.conic.network import Network
 from problems.conic.solve import solve
 from problems.staged.checks import HOURS
-from problems.staged.dispatch import DAYS, MILLION, build_stage, yearly_cost
+from problems.staged.dispatch import DAYS, MILLION, StageProgram, build_stage, yearly_cost
 from problems.staged.investment import Factors, Scheme
 from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw, unmanaged_kw
 from problems.staged.studied import Studied
@@ -118,6 +118,13 @@ def keeps_limits(flow: PlainFlow, study: Studied, rating_mva: float) -> BoolArra
         )
 
 
+def needed_mva(program: StageProgram, study: Studied) -> float:
+    """Return the least rating that a solved dispatch needs, by apparent and by reverse power."""
+    supplied, reactive = program.hourly["supplied"].value, program.hourly["reactive"].value
+    reverse = float(np.max(-supplied)) / study.data.network.reverse_share
+    return max(float(np.hypot(supplied, reactive).max()), reverse)
+
+
 def plain_state_cost(
     study: Studied, k_stage: int, seen: ScenarioSet, is_doubled: BoolArray, rating_mva: float
 ) -> PlainCost:
@@ -132,7 +139,8 @@ def plain_state_cost(
         hourly = np.tile(data.demand.energy_price_rmb_per_kwh, len(seen.scenarios))
         worth += hourly * np.where(is_fine, flow.supplied_kw, 0.0)
     fine = float(weight @ worth) * DAYS * float(Factors.of(data).stage[k_stage]) / MILLION
-    max_mva = float(flow.mva[is_fine].max(initial=0.0))
+    reverse_mva = -flow.supplied_kw / 1000.0 / data.network.reverse_share
+    max_mva = float(np.maximum(flow.mva, reverse_mva)[is_fine].max(initial=0.0))
     if is_fine.all():
         return PlainCost("optimal", "", fine, fine, max_mva)
     program = build_stage(
@@ -149,11 +157,10 @@ def plain_state_cost(
     outcome = solve(problem)
     if outcome.value is None or outcome.bound is None or outcome.status != "optimal":
         return PlainCost(outcome.status, outcome.message, None, None, max_mva)
-    drawn = np.hypot(program.hourly["supplied"].value, program.hourly["reactive"].value)
     return PlainCost(
         "optimal",
         outcome.message,
         fine + outcome.value,
         fine + min(outcome.bound, outcome.value),
-        max(max_mva, float(drawn.max())),
+        max(max_mva, needed_mva(program, study)),
     )

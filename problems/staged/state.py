@@ -22,16 +22,13 @@ from problems.staged.investment import (
     items_of,
 )
 from problems.staged.scenarios import ScenarioSet
-from problems.staged.screening import plain_state_cost
+from problems.staged.screening import needed_mva, plain_state_cost
 from problems.staged.studied import Studied
 
 FloatArray = NDArray[np.float64]
 
 Flexibility = Literal["none", "storage", "managed"]
 Bits = tuple[int, ...]
-
-SLACK_MVA = 1e-3
-"""Room that a transformer must have left for its rating to count as not binding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ class StateResult:
     capacity : dict of str to list of float
         kWh and kW of storage by site, piles by station.
     max_mva : float
-        Greatest load of the transformer.
+        Least rating that would do, by apparent and by reverse power.
     share, slope : tuple of float
         In an open state, the share built of each investment, and by how much the bound rises with
         it: bound(x) >= bound + slope . (x - nearest bound of the range); empty in a leaf.
@@ -219,9 +216,7 @@ def _leaf(model: StageModel, key: StateKey) -> StateResult:
         cost_mrmb=outcome.value,
         bound_mrmb=min(outcome.bound, outcome.value),
         capacity=_sizes(program),
-        max_mva=float(
-            np.hypot(program.hourly["supplied"].value, program.hourly["reactive"].value).max()
-        ),
+        max_mva=needed_mva(program, study),
     )
 
 

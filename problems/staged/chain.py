@@ -1,0 +1,63 @@
+"""Owns a plan as a chain of states: its cost, and capacities that never shrink."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.staged.dispatch import CAPACITIES, MILLION
+from problems.staged.investment import capacity_factors
+from problems.staged.memo import Memo
+from problems.staged.state import Bits
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChainCost:
+    """Hold what a chain costs.
+
+    Attributes
+    ----------
+    cost_mrmb : float
+        Cost of a plan with these discrete investments: capacities never shrink.
+    floor_mrmb : float
+        The sum over stages with capacities of their own; no plan with these is cheaper.
+    capacity : tuple of dict
+        Of each stage, as of `StateResult`.
+    """
+
+    cost_mrmb: float
+    floor_mrmb: float
+    capacity: tuple[dict[str, list[float]], ...]
+
+
+def chain_cost(memo: Memo, chain: tuple[Bits, ...]) -> ChainCost | None:
+    """Return the cost of a chain whose states are all known; None if one failed or is not.
+
+    A capacity that a later stage alone would not need stays: it is paid for, and can only lower the
+    cost of operation. So the cost is that of a real plan, though a joint choice of all capacities
+    might find a cheaper one between it and the floor.
+    """
+    model = memo.model
+    factors = capacity_factors(model.study)
+    total, extra = 0.0, 0.0
+    built: dict[str, FloatArray] = {}
+    capacity = []
+    for k, bits in enumerate(chain):
+        result = memo.leaf(model.key(k, bits))
+        if result is None or result.cost_mrmb is None or result.capacity is None:
+            return None
+        total += result.cost_mrmb + float(model.item_mrmb[k] @ np.array(bits))
+        for name in CAPACITIES:
+            alone = np.array(result.capacity.get(name, ()))
+            if not len(alone):
+                continue
+            before = built.get(name, np.zeros_like(alone))
+            built[name] = np.maximum(before, alone)
+            added = float((built[name] - alone).sum())
+            extra += float(factors[name][k]) * added / MILLION
+        capacity.append({name: sizes.tolist() for name, sizes in built.items()})
+    return ChainCost(total + extra, total, tuple(capacity))
