@@ -53,6 +53,40 @@ class SitingOptions:
     exclude_buses: str | None = field(
         default=None, metadata=_help("Buses A,B where nothing may be sited.")
     )
+    kvar_sizes: str | None = field(
+        default=None,
+        metadata=_help("The sizes banks come in, kvar: 150,300,600; instead of range and step."),
+    )
+    station_kw_min: float | None = field(
+        default=None,
+        metadata=_help(
+            "With --station-kw-max: ratings of stations are found, kW; their sum stays that of "
+            "--stations times --station-kw."
+        ),
+    )
+    station_kw_max: float | None = field(default=None, metadata=_help("See --station-kw-min."))
+    existing: str | None = field(
+        default=None,
+        metadata=_help(
+            "What stands already: PLAN.json, or FILE, CSV, or TOML tables of asset: "
+            "kind,bus,kw,kvar. It stays, costs nothing, and belongs to the feeder that savings "
+            "are counted against."
+        ),
+    )
+    budget: float | None = field(
+        default=None, metadata=_help("Greatest investment, in the currency of the prices.")
+    )
+    growth: float | None = field(
+        default=None,
+        metadata=_help("Growth of loads a year, a fraction; today's are the first year's."),
+    )
+    bus_costs: str | None = field(
+        default=None,
+        metadata=_help(
+            "FILE, CSV, or TOML tables of bus: bus,cost,capacitor_cost: what a station (land) or a "
+            "bank costs there, beside the prices."
+        ),
+    )
     v_min: float = field(
         default=0.95, metadata=_help("Lowest voltage, p.u.; 0 switches the floor off.")
     )
@@ -105,7 +139,12 @@ class SitingOptions:
             SitingEquipment,
         )
         from problems.siting.problem import SitingProblem
-        from problems.siting.tables import read_prices, read_states
+        from problems.siting.tables import (
+            read_bus_costs,
+            read_existing,
+            read_prices,
+            read_states,
+        )
 
         if self.v2g_share is not None and self.mode != "v2g":
             raise SettingError("--v2g-share needs --mode v2g")
@@ -123,15 +162,19 @@ class SitingOptions:
         station_limits = None
         if self.min_spacing is not None or self.coverage is not None:
             station_limits = StationLimits(access_unit(feeder), self.min_spacing, self.coverage)
+        states = read_states(Path(self.states)) if self.states else Horizon().states
         conditions = Conditions(
             limits=limits,
-            horizon=Horizon(read_states(Path(self.states))) if self.states else Horizon(),
+            horizon=Horizon(states, growth=self.growth),
             prices=read_prices(Path(self.prices)) if self.prices else Prices(),
             money_rule=self.npv,
             mode=self.mode,
             v2g_share=self.v2g_share,
             sweeps=self.sweeps,
             station_limits=station_limits,
+            existing=read_existing(Path(self.existing), feeder) if self.existing else None,
+            budget=self.budget,
+            bus_costs=read_bus_costs(Path(self.bus_costs)) if self.bus_costs else None,
         )
         equipment = SitingEquipment(
             stations=stations,
@@ -143,6 +186,9 @@ class SitingOptions:
             kvar_max=self.kvar_max,
             kvar_step=self.kvar_step,
             exclude_buses=split_labels(self.exclude_buses),
+            station_kw_min=self.station_kw_min,
+            station_kw_max=self.station_kw_max,
+            kvar_sizes=None if self.kvar_sizes is None else _numbers(self.kvar_sizes),
         )
         return SitingProblem(Instance(feeder, conditions, reference), equipment)
 
@@ -186,3 +232,13 @@ def split_labels(words: str | None) -> tuple[str, ...]:
         return ()
     (row,) = csv.reader([words], skipinitialspace=True)
     return tuple(word.strip() for word in row if word.strip())
+
+
+def _numbers(words: str) -> tuple[float, ...]:
+    """Return the numbers of a comma-separated list."""
+    from problems.core.errors import SettingError
+
+    try:
+        return tuple(float(word) for word in split_labels(words))
+    except ValueError:
+        raise SettingError(f"kvar sizes must be numbers, not '{words}'") from None

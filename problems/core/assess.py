@@ -15,14 +15,18 @@ from problems.core.access import station_access
 from problems.core.equipment import Asset
 from problems.core.errors import ContentError
 from problems.core.instance import Instance
+from problems.core.land import land_of
 from problems.core.plan import Plan
 from problems.core.station_limits import AccessUnit, access_unit
 from problems.core.voltage import voltage_deviation
+from problems.core.years import study_states
 
 FloatArray = NDArray[np.float64]
 
 Scalar = TypeVar("Scalar", np.float64, np.int64)
+Amount = TypeVar("Amount", float, FloatArray)
 
+BUDGET_ROUNDING = 1e-12
 VIOLATION_TOL = 1e-7
 """Largest violation, per unit of its limit, that the tolerance of the power flow can cause."""
 
@@ -47,7 +51,8 @@ class Assessment:
     npv : float or None
         Net present value in the currency of the plan's prices; None if a state did not converge.
     invested, upkeep_per_year, saved_kwh_per_year : float
-        What the net present value consists of; the saving is NaN if a state did not converge.
+        What the net present value consists of; the saving, of the mean year of `study_states`, is
+        NaN if a state did not converge.
     loss_kw : float or None
         Active losses, averaged over the hours of the load states.
     v_min_pu, v_max_pu, max_loading_pct : float or None
@@ -111,11 +116,7 @@ def assess(plan: Plan, instance: Instance) -> Assessment:
     """
     feeder, conditions = instance.feeder, instance.conditions
     base_p_kw, base_q_kvar = base_loads(instance)
-    device_p_kw, device_q_kvar = np.zeros_like(base_p_kw), np.zeros_like(base_q_kvar)
-    for asset in plan.assets:
-        bus = asset_bus(asset, instance)
-        device_p_kw[:, bus] += asset_p_kw(asset, instance)
-        device_q_kvar[:, bus] -= asset.kvar or 0.0
+    device_p_kw, device_q_kvar = asset_loads(plan.assets, instance)
     base_flow = power_flow(
         feeder, base_p_kw, base_q_kvar, sweeps=conditions.sweeps, outputs=OUTPUTS
     )
@@ -126,26 +127,32 @@ def assess(plan: Plan, instance: Instance) -> Assessment:
         sweeps=conditions.sweeps,
         outputs=OUTPUTS,
     )
-    hours = np.array([state.hours for state in conditions.horizon.states])
+    study = study_states(conditions)
+    hours = study.hours
     stations = [asset.kw for asset in plan.assets if asset.kw is not None]
     banks = [asset.kvar for asset in plan.assets if asset.kvar is not None]
     prices = conditions.prices
     invested = money.investment(
         prices, float(len(stations)), sum(stations), float(len(banks)), sum(banks)
     )
+    land = dict(zip(("station", "capacitor"), land_of(conditions.bus_costs, feeder), strict=True))
+    invested += sum(float(land[a.kind][asset_bus(a, instance)]) for a in plan.assets)
     upkeep = money.yearly_upkeep(prices, float(len(stations)), float(len(banks)))
-    saved_kwh = float(hours @ (required(base_flow.loss_kw) - required(flow.loss_kw)))
+    saved_kwh = float(study.worth_hours @ (required(base_flow.loss_kw) - required(flow.loss_kw)))
     npv = money.net_present_value(
         prices, conditions.horizon.years, conditions.money_rule, saved_kwh, upkeep, invested
     )
     v_min_pu, v_max_pu = required(flow.v_min_pu), required(flow.v_max_pu)
     loading = required(flow.max_loading_pct) if feeder.has_ampacity else None
     excess = float(conditions.limits.excess(v_min_pu, v_max_pu, loading).max())
-    stations_at = [asset_bus(a, instance) for a in plan.assets if a.kind == "station"]
+    serving = (*(conditions.existing or ()), *plan.assets)
+    stations_at = [asset_bus(a, instance) for a in serving if a.kind == "station"]
     reached = station_access(feeder, np.array([stations_at], dtype=np.int64))
     if conditions.station_limits is not None:
         missed = conditions.station_limits.excess(reached.spacing, reached.coverage)
         excess = max(excess, float(missed.max(initial=-1.0)))
+    if conditions.budget is not None:
+        excess = max(excess, budget_excess(invested, conditions.budget))
     violation = max(0.0, excess)
     return Assessment(
         npv=finite(npv),
@@ -169,9 +176,38 @@ def assess(plan: Plan, instance: Instance) -> Assessment:
 
 
 def base_loads(instance: Instance) -> tuple[FloatArray, FloatArray]:
-    """Return active and reactive loads of each state, (n_state, n_bus), in kW and kvar."""
-    factor = np.array([state.load_factor for state in instance.conditions.horizon.states])
-    return np.outer(factor, instance.feeder.p_kw), np.outer(factor, instance.feeder.q_kvar)
+    """Return active and reactive loads of each load state, (n_state, n_bus), in kW and kvar.
+
+    Stations and banks that stand already are among them.
+    """
+    feeder = instance.feeder
+    factor = np.array([state.load_factor for state in study_states(instance.conditions).states])
+    p_kw, q_kvar = np.outer(factor, feeder.p_kw), np.outer(factor, feeder.q_kvar)
+    if instance.conditions.existing:
+        add_p_kw, add_q_kvar = asset_loads(instance.conditions.existing, instance)
+        p_kw += add_p_kw
+        q_kvar += add_q_kvar
+    return p_kw, q_kvar
+
+
+def asset_loads(assets: tuple[Asset, ...], instance: Instance) -> tuple[FloatArray, FloatArray]:
+    """Return what assets draw in each load state, (n_state, n_bus), in kW and kvar."""
+    shape = (len(study_states(instance.conditions).states), instance.feeder.n_bus)
+    p_kw, q_kvar = np.zeros(shape), np.zeros(shape)
+    for asset in assets:
+        bus = asset_bus(asset, instance)
+        p_kw[:, bus] += asset_p_kw(asset, instance)
+        q_kvar[:, bus] -= asset.kvar or 0.0
+    return p_kw, q_kvar
+
+
+def budget_excess(invested: Amount, budget: float) -> Amount:
+    """Return how far investments exceed the budget, per unit of it; at most 0 within it.
+
+    What rounding may add to a sum of prices counts as spent exactly.
+    """
+    excess = invested / budget - 1.0
+    return excess * (abs(excess) > BUDGET_ROUNDING)
 
 
 def asset_bus(asset: Asset, instance: Instance) -> int:
@@ -191,15 +227,16 @@ def asset_bus(asset: Asset, instance: Instance) -> int:
 def asset_p_kw(asset: Asset, instance: Instance) -> FloatArray:
     """Return the active power an asset draws in each load state, (n_state,), in kW."""
     states = instance.conditions.horizon.states
+    study = study_states(instance.conditions).states
     if asset.schedule_kw is not None:
         if len(asset.schedule_kw) != len(states):
             raise ContentError(
                 f"{asset.kind} at bus {asset.bus}: schedule_kw has {len(asset.schedule_kw)} "
                 f"entries, there are {len(states)} load states"
             )
-        return np.array(asset.schedule_kw)
+        return np.tile(asset.schedule_kw, len(study) // len(states))
     return instance.station_demand_kw(asset.kw or 0.0) * np.array(
-        [state.station_factor for state in states]
+        [state.station_factor for state in study]
     )
 
 

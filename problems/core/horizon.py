@@ -11,6 +11,7 @@ HOURS_PER_YEAR = 8760.0
 LEAP_DAY_HOURS = 24.0
 LONGEST_YEARS = 200
 LARGEST_FACTOR = 1e6
+LARGEST_GROWTH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,19 @@ class Horizon:
         Together one year; by default the feeder's own loads for 8760 h.
     years : int
         Life of the project.
+    growth : float, optional
+        How much loads grow a year, a fraction; the load states are the first year's.
 
     Raises
     ------
     ContentError
         If the hours do not add up to one year (a leap day is allowed), a name repeats, or the
-        years are not positive.
+        years are not positive, or the growth is out of range.
     """
 
     states: tuple[LoadState, ...] = (LoadState(),)
     years: int = 10
+    growth: float | None = None
 
     def __post_init__(self) -> None:
         if not self.states:
@@ -79,3 +83,8 @@ class Horizon:
             )
         if not 1 <= self.years <= LONGEST_YEARS:
             raise ContentError(f"years must be from 1 to {LONGEST_YEARS}, not {self.years}")
+        if self.growth is not None and not -LARGEST_GROWTH <= self.growth <= LARGEST_GROWTH:
+            raise ContentError(
+                f"growth must be from {-LARGEST_GROWTH:g} to {LARGEST_GROWTH:g} a year, "
+                f"not {self.growth}"
+            )

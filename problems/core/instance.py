@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from powerflow.feeder import Feeder
 from powerflow.limits import Limits
-from problems.core.equipment import Mode, check_mode
+from problems.core.equipment import Asset, Mode, check_mode
 from problems.core.errors import ContentError, SettingError
 from problems.core.horizon import Horizon
+from problems.core.land import SiteCost
 from problems.core.money import MoneyRule, Prices, check_rule
 from problems.core.station_limits import StationLimits, access_unit
 
@@ -39,6 +40,13 @@ class Conditions:
         the reproduction of published tables.
     station_limits : StationLimits, optional
         Spacing and coverage that the stations are held to.
+    existing : tuple of Asset, optional
+        Stations and banks that stand already: they stay, cost nothing, and belong to the feeder
+        that savings are counted against.
+    budget : float, optional
+        Greatest investment, in the currency of the prices.
+    bus_costs : tuple of SiteCost, optional
+        What building costs at single buses, beside the prices.
 
     Raises
     ------
@@ -54,6 +62,9 @@ class Conditions:
     v2g_share: float | None = None
     sweeps: int | None = None
     station_limits: StationLimits | None = None
+    existing: tuple[Asset, ...] | None = None
+    budget: float | None = None
+    bus_costs: tuple[SiteCost, ...] | None = None
 
     def __post_init__(self) -> None:
         check_rule(self.money_rule)
@@ -65,6 +76,8 @@ class Conditions:
             raise SettingError(f"v2g share must be between 0 and 1, not {self.v2g_share}")
         if self.sweeps is not None and not 1 <= self.sweeps <= MOST_SWEEPS:
             raise SettingError(f"sweeps must be from 1 to {MOST_SWEEPS}, not {self.sweeps}")
+        if self.budget is not None and not (math.isfinite(self.budget) and self.budget > 0.0):
+            raise SettingError(f"budget must be positive, not {self.budget}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,19 @@ def present_value_factor(discount_rate: float, years: int, rule: MoneyRule) -> f
     return float(sum((1.0 + discount_rate) ** -year for year in range(1, years + 1)))
 
 
+def year_worths(discount_rate: float, years: int, rule: MoneyRule) -> NDArray[np.float64]:
+    """Return what one unit of each year's profit is worth today, (years,): see the factor.
+
+    Examples
+    --------
+    >>> year_worths(0.07, 2, "annuity").round(6).tolist()
+    [0.934579, 0.873439]
+    """
+    year = np.arange(1, years + 1)
+    worths: NDArray[np.float64] = (1.0 + discount_rate) ** -year.astype(np.float64)
+    return np.where(year == years, worths, 0.0) if rule == "final-year" else worths
+
+
 def investment(
     prices: Prices,
     n_stations: FloatOrArray,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,15 @@ from problems.core.access import station_access
 from problems.core.assess import Assessment, assess, base_loads, required
 from problems.core.equipment import Asset
 from problems.core.errors import SettingError
+from problems.core.land import land_of
 from problems.core.plan import Plan
+from problems.core.years import study_states
 from problems.siting.certificate import Certificate, SitePlan, SitingCase, certify
 from problems.siting.certificate.ac import counted_flows
+from problems.siting.certificate.budget import Spending, certify_within
 from problems.siting.problem import SitingProblem
+
+SAME_KVAR = 1e-6
 
 
 def siting_case(problem: SitingProblem) -> SitingCase:
@@ -25,16 +31,23 @@ def siting_case(problem: SitingProblem) -> SitingCase:
     Raises
     ------
     SettingError
-        If the problem has several load states, or stops its power flow after some sweeps: neither
-        has a certificate.
+        If the problem has several load states or years of different loads, stations whose ratings
+        are to be found, or stops its power flow after some sweeps: none has a certificate.
     """
     instance, equipment = problem.instance, problem.equipment
     feeder, conditions = instance.feeder, instance.conditions
+    states = study_states(conditions).states
     if len(conditions.horizon.states) > 1:
         raise SettingError("a certificate needs a single load state")
+    if len(states) > 1:
+        raise SettingError("a certificate needs the same loads every year: leave out growth")
+    if equipment.has_sized_stations:
+        raise SettingError(
+            "a certificate needs stations of one rating: leave out station kw min and max"
+        )
     if conditions.sweeps is not None:
         raise SettingError("a certificate needs a converged power flow: leave out sweeps")
-    (state,) = conditions.horizon.states
+    (state,) = states
     base_p_kw, base_q_kvar = base_loads(instance)
     loaded = replace(feeder, p_kw=base_p_kw[0], q_kvar=base_q_kvar[0])
     base_loss_kw = float(required(power_flow(loaded, outputs=("loss_kw",)).loss_kw)[0])
@@ -45,6 +58,7 @@ def siting_case(problem: SitingProblem) -> SitingCase:
     usd_per_loss_kw = state.hours * prices.energy_per_kwh * worth
     candidates = np.zeros(feeder.n_bus, dtype=np.bool_)
     candidates[equipment.candidate_buses(feeder)] = True
+    land_station, land_bank = land_of(conditions.bus_costs, feeder)
     settled = tuple(feeder.bus_index(label) for label in equipment.station_buses)
     return SitingCase(
         feeder=loaded,
@@ -55,7 +69,7 @@ def siting_case(problem: SitingProblem) -> SitingCase:
         exactly=equipment.bank_rule == "exactly",
         kvar_min=equipment.kvar_min,
         kvar_max=equipment.kvar_largest,
-        kvar_step=equipment.kvar_step,
+        kvar_step=equipment.enclosing_step,
         allowed_bank_bus=candidates,
         allowed_station_bus=candidates,
         usd_per_loss_kw=usd_per_loss_kw,
@@ -67,6 +81,8 @@ def siting_case(problem: SitingProblem) -> SitingCase:
         constant_usd=base_loss_kw * usd_per_loss_kw,
         v_min_pu=conditions.limits.v_min_pu,
         v_max_pu=conditions.limits.v_max_pu,
+        usd_station_at=land_station,
+        usd_bank_at=land_bank,
     )
 
 
@@ -79,9 +95,11 @@ def certify_problem(
 ) -> Certificate:
     """Prove how great the NPV of a siting problem can be: see `certify`.
 
-    Limits on spacing and coverage are left out of the proof. That only adds plans, so the bound
-    stays true, though it may be far from every plan that meets them. A plan that does not is not
-    returned: the incumbent stands in its place if it is feasible, else there is no plan and no gap.
+    Limits on spacing and coverage are left out of the proof, and a list of bank sizes is widened to
+    the steps that meet all of them. That only adds plans, so the bound stays true, though it may be
+    far from every plan that is allowed. A plan that is not is not returned: one with the sizes of
+    the list next to its own, or the incumbent, stands in its place if it is feasible, else there is
+    no plan and no gap. A budget is priced: see `certify_within`.
 
     Parameters
     ----------
@@ -97,32 +115,55 @@ def certify_problem(
     SettingError
         If the problem has no certificate.
     """
-    start = None
-    if incumbent is not None:
-        feeder = problem.instance.feeder
-        places = {"station": [], "capacitor": []}  # type: dict[str, list[tuple[int, float]]]
-        for asset in incumbent.assets:
-            places[asset.kind].append((feeder.bus_index(asset.bus), asset.kvar or 0.0))
-        start = SitePlan(
-            tuple(bus for bus, _ in places["station"]),
-            tuple(bus for bus, _ in places["capacitor"]),
-            tuple(kvar for _, kvar in places["capacitor"]),
+    start = None if incumbent is None else _places(incumbent, problem)
+    case, budget = siting_case(problem), problem.instance.conditions.budget
+    if budget is None:
+        found = certify(case, gap=gap, limit_s=limit_s, incumbent=start)
+    else:
+        found = certify_within(
+            case, budget, _spending(problem, case), gap=gap, limit_s=limit_s, incumbent=start
         )
-    found = certify(siting_case(problem), gap=gap, limit_s=limit_s, incumbent=start)
-    held = _held_to_station_limits(found, problem)
+    held = _held_to_station_limits(_held_to_sizes(found, problem, gap), problem)
     if found.plan is not None and held.plan is None and incumbent is not None:
-        return _with_plan(held, start, assess(incumbent, problem.instance))
+        return _with_plan(held, start, assess(incumbent, problem.instance), "given")
     return held
 
 
-def _with_plan(found: Certificate, plan: SitePlan | None, judged: Assessment) -> Certificate:
-    """Return a certificate without plan with the one given, if that is feasible."""
+def _spending(problem: SitingProblem, case: SitingCase) -> Spending:
+    """Return what each part of a plan adds to the investment."""
+    prices = problem.instance.conditions.prices
+    return Spending(
+        per_station=money.investment(prices, 1.0, problem.equipment.station_kw, 0.0, 0.0),
+        per_bank=money.investment(prices, 0.0, 0.0, 1.0, 0.0),
+        per_kvar=money.investment(prices, 0.0, 0.0, 0.0, 1.0),
+        station_at=np.asarray(case.usd_station_at),
+        bank_at=np.asarray(case.usd_bank_at),
+    )
+
+
+def _places(plan: Plan, problem: SitingProblem) -> SitePlan:
+    """Return a plan by bus indices."""
+    feeder = problem.instance.feeder
+    places: dict[str, list[tuple[int, float]]] = {"station": [], "capacitor": []}
+    for asset in plan.assets:
+        places[asset.kind].append((feeder.bus_index(asset.bus), asset.kvar or 0.0))
+    return SitePlan(
+        tuple(bus for bus, _ in places["station"]),
+        tuple(bus for bus, _ in places["capacitor"]),
+        tuple(kvar for _, kvar in places["capacitor"]),
+    )
+
+
+def _with_plan(
+    found: Certificate, plan: SitePlan | None, judged: Assessment, whose: str
+) -> Certificate:
+    """Return a certificate without plan with another one, if that is feasible."""
     npv, bound = judged.npv, found.bound_usd
     if not judged.is_feasible or not npv or bound is None:
         return found
     return replace(
         found,
-        message=f"{found.message}; the plan is the one given",
+        message=f"{found.message}; the plan is the one {whose}",
         npv_usd=npv,
         gap=max(0.0, bound - npv) / abs(npv),
         plan=plan,
@@ -131,22 +172,11 @@ def _with_plan(found: Certificate, plan: SitePlan | None, judged: Assessment) ->
     )
 
 
-def _held_to_station_limits(found: Certificate, problem: SitingProblem) -> Certificate:
-    """Return the certificate, without its plan if that misses spacing or coverage."""
-    limits = problem.instance.conditions.station_limits
-    if limits is None or found.bound_usd is None:
-        return found
-    words = "spacing and coverage are left out of the bound, which holds all the same"
-    if found.plan is None:
-        return replace(found, message=f"{found.message}; {words}")
-    stations = np.array([found.plan.station_buses], dtype=np.int64)
-    reached = station_access(problem.instance.feeder, stations)
-    if (limits.excess(reached.spacing, reached.coverage) <= 0.0).all():
-        return replace(found, message=f"{found.message}; {words}, and the plan meets them")
+def _without_plan(found: Certificate, message: str) -> Certificate:
     return replace(
         found,
         status="gap_limit" if found.status == "optimal" else found.status,
-        message=f"{found.message}; {words}; the best plan without them does not meet them",
+        message=f"{found.message}; {message}",
         npv_usd=None,
         gap=None,
         plan=None,
@@ -155,11 +185,61 @@ def _held_to_station_limits(found: Certificate, problem: SitingProblem) -> Certi
     )
 
 
+def _held_to_sizes(found: Certificate, problem: SitingProblem, gap: float) -> Certificate:
+    """Return the certificate with a plan of listed sizes: those that are best next to its own."""
+    sizes = problem.equipment.bank_sizes
+    plan = found.plan
+    if problem.equipment.kvar_sizes is None or plan is None:
+        return found
+    if all(np.abs(sizes - kvar).min() < SAME_KVAR for kvar in plan.kvar):
+        return found
+    nearest = [float(sizes[np.argmin(np.abs(sizes - kvar))]) for kvar in plan.kvar]
+    best, judged = None, None
+    rounds = True
+    while rounds:
+        rounds = False
+        for bank, size in itertools.product(range(len(nearest)), sizes.tolist()):
+            kvar = (*nearest[:bank], size, *nearest[bank + 1 :])
+            trial = replace(plan, kvar=kvar)
+            other = assess(_plan_at(problem, trial), problem.instance)
+            if other.is_feasible and (judged is None or (other.npv or 0.0) > (judged.npv or 0.0)):
+                best, judged, rounds = trial, other, True
+                nearest = list(kvar)
+    words = "the list of sizes is widened to steps for the bound, which holds all the same"
+    bare = _without_plan(found, words)
+    if judged is None:
+        return bare
+    held = _with_plan(bare, best, judged, "of listed sizes")
+    return replace(held, status="optimal") if held.gap is not None and held.gap <= gap else held
+
+
+def _held_to_station_limits(found: Certificate, problem: SitingProblem) -> Certificate:
+    """Return the certificate, without its plan if that misses spacing or coverage."""
+    conditions, feeder = problem.instance.conditions, problem.instance.feeder
+    limits = conditions.station_limits
+    if limits is None or found.bound_usd is None:
+        return found
+    words = "spacing and coverage are left out of the bound, which holds all the same"
+    if found.plan is None:
+        return replace(found, message=f"{found.message}; {words}")
+    there = [feeder.bus_index(a.bus) for a in conditions.existing or () if a.kind == "station"]
+    stations = np.array([(*there, *found.plan.station_buses)], dtype=np.int64)
+    reached = station_access(feeder, stations)
+    if (limits.excess(reached.spacing, reached.coverage) <= 0.0).all():
+        return replace(found, message=f"{found.message}; {words}, and the plan meets them")
+    return _without_plan(found, f"{words}; the best plan without them does not meet them")
+
+
 def certified_plan(problem: SitingProblem, certificate: Certificate) -> Plan | None:
     """Return the plan that a certificate found, None if it found none."""
     if certificate.plan is None:
         return None
-    label, found = problem.instance.feeder.bus_id, certificate.plan
+    return _plan_at(problem, certificate.plan)
+
+
+def _plan_at(problem: SitingProblem, found: SitePlan) -> Plan:
+    """Return the plan at bus indices."""
+    label = problem.instance.feeder.bus_id
     stations = (
         Asset("station", label[bus], kw=problem.equipment.station_kw)
         for bus in sorted(found.station_buses)

@@ -29,7 +29,7 @@ class SitingEquipment:
     stations : int
         Number of charging stations, each at a bus of its own.
     station_kw : float
-        Rating of each station, at unity power factor.
+        Rating of each station, at unity power factor; their mean where sizes vary.
     station_buses : tuple of str
         Where the stations stand, if that is settled; empty leaves it to the search.
     capacitors : int
@@ -42,6 +42,12 @@ class SitingEquipment:
         Sizes are `kvar_min` plus multiples of it; continuous when left out.
     exclude_buses : tuple of str
         Buses where nothing may be sited; the source never is a candidate.
+    station_kw_min, station_kw_max : float, optional
+        Range of a station's rating where ratings may differ: together they still serve
+        `stations` times `station_kw`. Both or neither.
+    kvar_sizes : tuple of float, optional
+        The sizes that banks come in, instead of a range; `kvar_min` and `kvar_max` then are the
+        least and the greatest of them.
 
     Raises
     ------
@@ -58,8 +64,13 @@ class SitingEquipment:
     kvar_max: float = 1200.0
     kvar_step: float | None = None
     exclude_buses: tuple[str, ...] = ()
+    station_kw_min: float | None = None
+    station_kw_max: float | None = None
+    kvar_sizes: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
+        if self.kvar_sizes is not None:
+            self._take_sizes(self.kvar_sizes)
         if self.stations < 0:
             raise SettingError(f"stations must be 0 or more, not {self.stations}")
         if self.station_buses and len(self.station_buses) != self.stations:
@@ -84,6 +95,58 @@ class SitingEquipment:
             math.isfinite(self.kvar_step) and self.kvar_step > 0.0
         ):
             raise SettingError(f"kvar step must be positive, not {self.kvar_step}")
+        low, high = self.station_kw_min, self.station_kw_max
+        if (low is None) != (high is None):
+            raise SettingError("station kw min and station kw max go together")
+        if low is not None and high is not None:
+            if self.stations == 0:
+                raise SettingError("station kw min and max need at least one station")
+            if not (0.0 < low <= self.station_kw <= high and math.isfinite(high)):
+                raise SettingError(
+                    f"station kw {self.station_kw:g}, the mean of the stations, must be from "
+                    f"station kw min to max, not outside {low:g} to {high:g}"
+                )
+
+    def _take_sizes(self, sizes: tuple[float, ...]) -> None:
+        """Check a list of bank sizes, and set the range that it spans."""
+        if self.kvar_step is not None:
+            raise SettingError("kvar step and kvar sizes exclude each other")
+        if not sizes or not all(math.isfinite(size) and size > 0.0 for size in sizes):
+            raise SettingError("kvar sizes must be positive numbers, at least one")
+        if len(set(sizes)) < len(sizes):
+            raise SettingError("kvar sizes must differ from each other")
+        for name, value in (
+            ("kvar_sizes", tuple(sorted(sizes))),
+            ("kvar_min", min(sizes)),
+            ("kvar_max", max(sizes)),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def has_sized_stations(self) -> bool:
+        """Whether the ratings of stations are to be found."""
+        return self.station_kw_min is not None and self.stations > 0
+
+    @property
+    def bank_sizes(self) -> NDArray[np.float64]:
+        """All sizes a bank can have, ascending; none where sizes are continuous."""
+        if self.kvar_sizes is not None:
+            return np.array(self.kvar_sizes)
+        if self.kvar_step is None:
+            return np.empty(0)
+        n_steps = math.floor((self.kvar_max - self.kvar_min) / self.kvar_step + 1e-9)
+        return self.kvar_min + self.kvar_step * np.arange(n_steps + 1, dtype=np.float64)
+
+    @property
+    def enclosing_step(self) -> float | None:
+        """Greatest step from `kvar_min` that meets every size a bank can have, None if continuous.
+
+        Sizes of a list are taken to a thousandth of a kvar.
+        """
+        if self.kvar_sizes is None:
+            return self.kvar_step
+        steps = [round(1e3 * (size - self.kvar_min)) for size in self.kvar_sizes[1:]]
+        return math.gcd(*steps) / 1e3 if steps else None
 
     @property
     def kvar_largest(self) -> float:

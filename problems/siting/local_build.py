@@ -58,6 +58,7 @@ def make_siting_model(task: SitingTask, x: Floats) -> SitingModel | None:
         bend += usd * bend_s
         of_rest = np.concatenate([at.v_of_rest, at.current_of_rest[:, branches]], axis=1)
         kept.append((flow, seen, of_rest, at.v_sending, flow_0, seen_0))
+    slope[:n_candidate] += task.land_station
     slope[n_candidate:] += S_BASE_KVA * task.usd_per_kvar
     flow, seen, of_rest, v_sending, flow_0, seen_0 = (
         np.stack(parts) for parts in zip(*kept, strict=True)

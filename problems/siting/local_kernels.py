@@ -99,13 +99,14 @@ def excess_of(value: float, limit: float, is_floor: bool) -> float:
 @kernel
 def predict(
     x: Array, n_station: int, n_bank: int, constant: float, slope: Array, bend: Array,
-    upkeep: float, flow: Array, seen: Array, of_rest: Array, v_sending: Array, flow_0: Array,
-    seen_0: Array, limit: Array, kind: Array, n_con: int,
+    upkeep: float, land: Array, flow: Array, seen: Array, of_rest: Array, v_sending: Array,
+    flow_0: Array, seen_0: Array, limit: Array, kind: Array, n_con: int,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Return objective (n, 1) and constraints (n, n_con) of rows.
 
-    `limit` (n_limit, 2) holds each limit's row of quantities and its square; `kind` (n_limit, 2)
-    its constraint column and whether it is a floor. Leading axes of the others: load state.
+    A bank costs `upkeep` anywhere and `land` (n_candidate,) where it stands. `limit` (n_limit, 2)
+    holds each limit's row of quantities and its square; `kind` (n_limit, 2) its constraint column
+    and whether it is a floor. Leading axes of the others: load state.
     """
     n_candidate = slope.shape[0] // 2
     f, g = np.empty((x.shape[0], 1)), np.full((x.shape[0], n_con), -np.inf)
@@ -114,6 +115,8 @@ def predict(
         column, amount = devices(x[i], n_station, n_bank, n_candidate)
         f[i, 0] = money_of(column, amount, constant, slope, bend)
         f[i, 0] += upkeep * (column.shape[0] - n_station)
+        for b in range(n_station, column.shape[0]):
+            f[i, 0] += land[column[b] - n_candidate]
         for s in range(v_sending.shape[0]):
             limited_of(
                 column, amount, flow[s], seen[s], of_rest[s], v_sending[s], flow_0[s], seen_0[s],

@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 
 MARGIN = 5e-8
 """How far inside a limit sizes are aimed, per unit of the limit: a few tolerances of the flow."""
+N_PRICE = 40
+"""Halvings of the price that brings sizes into the budget."""
 N_PAIRED = 40
 """Single changes, the most promising, that are also tried two at a time."""
 
@@ -50,8 +52,8 @@ class SitingModel:
         task = self.task
         f, g = local_kernels.predict(
             np.ascontiguousarray(x), task.n_station, task.n_bank, self.constant, self.slope,
-            self.bend, task.usd_per_bank, self.flow, self.seen, self.of_rest, self.v_sending,
-            self.flow_0, self.seen_0, self.limit, self.kind, self.n_con,
+            self.bend, task.usd_per_bank, task.land_bank, self.flow, self.seen, self.of_rest,
+            self.v_sending, self.flow_0, self.seen_0, self.limit, self.kind, self.n_con,
         )  # fmt: skip
         return Evaluation(f, np.column_stack([g, task.misplaced(x)]))
 
@@ -59,16 +61,48 @@ class SitingModel:
         """Return the rows with their banks resized to the model's optimum within the limits."""
         if not self._has_sizes:
             return x.copy()
-        return self.task.space.snap(self._refined(x)[0])
+        refined = self.task.space.snap(self._refined(x)[0])
+        if self.task.budget is not None:
+            for row in np.flatnonzero(self._overspends(refined)):
+                refined[row] = self._affordable(x[row])
+        return refined
 
     @property
     def _has_sizes(self) -> bool:
         return self.task.n_bank > 0 and self.task.kvar_min < self.task.kvar_max
 
-    def _refined(self, x: Floats) -> tuple[Floats, Floats]:
-        task = self.task
+    def _overspends(self, x: Floats) -> NDArray[np.bool_]:
+        is_over: NDArray[np.bool_] = self.task.misplaced(x)[:, -1] > 0.0
+        return is_over
+
+    def _affordable(self, x: Floats) -> Floats:
+        """Return the row x (n_var,) with its banks resized to the optimum within the budget.
+
+        A price on kvar brings the investment down to the budget; of prices that do, the least. The
+        row at the greatest price tried, if none does.
+        """
+        least, most = 0.0, float(np.abs(self.slope).max() + np.abs(self.bend).max())
+        best = self.task.space.snap(self._refined(x[np.newaxis], most)[0])
+        if self._overspends(best)[0]:
+            most = least  # nothing does: the row at that price
+        for _ in range(N_PRICE if most > least else 0):
+            price = 0.5 * (least + most)
+            found = self.task.space.snap(self._refined(x[np.newaxis], price)[0])
+            if self._overspends(found)[0]:
+                least = price
+            else:
+                most, best = price, found
+        affordable: Floats = best[0]
+        return affordable
+
+    def _refined(self, x: Floats, price: float = 0.0) -> tuple[Floats, Floats]:
+        """Return rows refined, with a price on each Mvar of banks beside what they cost."""
+        task, slope = self.task, self.slope
+        if price > 0.0:
+            slope = slope.copy()
+            slope[len(task.candidates) :] += price
         return local_sizes.refine(
-            np.ascontiguousarray(x), task.n_station, task.n_bank, self.slope, self.bend,
+            np.ascontiguousarray(x), task.n_station, task.n_bank, slope, self.bend,
             self.flow, self.seen, self.of_rest, self.v_sending, self.flow_0, self.seen_0,
             self.limit, self.kind, MARGIN, 1e-3 * task.kvar_min, 1e-3 * task.kvar_max,
         )  # fmt: skip
@@ -89,8 +123,8 @@ class SitingModel:
         def promise(rows: Floats) -> Floats:
             worth: Floats = local_sizes.promise(
                 rows, x, task.n_station, task.n_bank, self.slope, self.bend, task.usd_per_bank,
-                self.flow, self.seen, self.of_rest, self.v_sending, self.flow_0, push,
-                1e-3 * task.kvar_min, 1e-3 * task.kvar_max,
+                task.land_bank, self.flow, self.seen, self.of_rest, self.v_sending, self.flow_0,
+                push, 1e-3 * task.kvar_min, 1e-3 * task.kvar_max,
             )  # fmt: skip
             return worth
 
@@ -122,10 +156,10 @@ class SitingModel:
                 rows.append(_with(x, column, free))
                 if task.is_at_most:
                     rows.append(_with(x, size, np.zeros(1)))
-                if task.kvar_step > 0.0:
-                    steps = sizes[bank] + task.kvar_step * np.array([-1.0, 1.0])
-                    is_inside = (steps > task.kvar_min - 1e-6) & (steps < task.kvar_max + 1e-6)
-                    rows.append(_with(x, size, steps[is_inside]))
+                if len(task.bank_sizes):
+                    at = int(np.argmin(np.abs(task.bank_sizes - sizes[bank])))
+                    rows.append(_with(x, size, task.bank_sizes[max(at - 1, 0) : at]))
+                    rows.append(_with(x, size, task.bank_sizes[at + 1 : at + 2]))
         unbuilt = np.flatnonzero(~is_built)
         if len(unbuilt):
             column = n_free + int(unbuilt[0])

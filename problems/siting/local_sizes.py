@@ -178,8 +178,8 @@ def curved(i: int, j: int, price: Array, flow: Array, v_sending: Array) -> float
 @kernel
 def promise(
     rows: Array, x: Array, n_station: int, n_bank: int, slope: Array, bend: Array, upkeep: float,
-    flow: Array, seen: Array, of_rest: Array, v_sending: Array, flow_0: Array, push: Array,
-    q_min: float, q_max: float,
+    land: Array, flow: Array, seen: Array, of_rest: Array, v_sending: Array, flow_0: Array,
+    push: Array, q_min: float, q_max: float,
 ) -> Array:  # fmt: skip
     """Return about what each neighbor of x can be worth, limits priced as they are at x.
 
@@ -236,6 +236,8 @@ def promise(
                         gradient[j] += square[j, i] * (size - amount[i])
                     amount[i] = size
         worth[at] = upkeep * (n - n_station)
+        for i in range(n_station, n):
+            worth[at] += land[column[i] - n_candidate]
         for i in range(n):
             worth[at] += 0.5 * (gradient[i] + tilt[column[i]]) * amount[i]
     return worth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from heuristics.problem import Space
 from powerflow import Feeder, Limits
 from powerflow.units import i_base_a
 from problems.core.access import station_access
+from problems.core.assess import budget_excess
 from problems.core.station_limits import StationLimits
 
 Floats = NDArray[np.float64]
@@ -25,7 +27,7 @@ class SitingTask:
     ----------
     feeder : Feeder
     base_p_kw, base_q_kvar : (n_state, n_bus) float array
-        Loads that stay, settled stations among them.
+        Loads that stay, settled stations and what stands already among them.
     station_kw : (n_state,) float array
         Demand of one free station.
     usd_per_loss_kw : (n_state,) float array
@@ -37,14 +39,20 @@ class SitingTask:
     candidates : (n_candidate,) int array
     space : Space
     n_station, n_bank : int
-    kvar_min, kvar_max, kvar_step : float
-        Step 0 for continuous sizes.
+    kvar_min, kvar_max : float
+    bank_sizes : (n_size,) float array
+        All sizes, ascending; empty for continuous ones.
     is_at_most : bool
     limits : Limits
-    settled : (n_settled,) int array
-        Buses of settled stations.
+    land_station, land_bank : (n_candidate,) float array
+        What a station or a bank pays for its bus.
+    serving_buses : callable
+        Takes rows (n, n_var), returns the buses of all stations, (n, n_station).
     station_limits : StationLimits or None
         Limits on the places of stations.
+    invested : callable
+        Takes rows (n, n_var), returns their investment, (n,).
+    budget : float or None
     """
 
     feeder: Feeder
@@ -62,26 +70,32 @@ class SitingTask:
     n_bank: int
     kvar_min: float
     kvar_max: float
-    kvar_step: float
+    bank_sizes: Floats
     is_at_most: bool
     limits: Limits
-    settled: Ints
+    land_station: Floats
+    land_bank: Floats
+    serving_buses: Callable[[Floats], Ints]
     station_limits: StationLimits | None
+    invested: Callable[[Floats], Floats]
+    budget: float | None
 
     def misplaced(self, x: Floats) -> Floats:
-        """Return how far the stations of rows (n, n_var) miss each limit on their places, exactly.
+        """Return how far rows (n, n_var) miss the limits that no power flow decides, exactly.
 
         Returns
         -------
         (n, n_limit) float array
-            Per unit of the limit; no columns where places are not limited.
+            Limits on the places of stations, then the budget, per unit of the limit; no columns
+            where there are none.
         """
-        if self.station_limits is None:
-            return np.empty((len(x), 0))
-        free = self.candidates[x[:, : self.n_station].astype(np.int64)]
-        settled = np.broadcast_to(self.settled, (len(x), len(self.settled)))
-        reached = station_access(self.feeder, np.concatenate([settled, free], axis=1))
-        return self.station_limits.excess(reached.spacing, reached.coverage)
+        columns = [np.empty((len(x), 0))]
+        if self.station_limits is not None:
+            reached = station_access(self.feeder, self.serving_buses(x))
+            columns.append(self.station_limits.excess(reached.spacing, reached.coverage))
+        if self.budget is not None:
+            columns.append(budget_excess(self.invested(x), self.budget)[:, np.newaxis])
+        return np.column_stack(columns)
 
 
 def watched_limits(task: SitingTask) -> tuple[Floats, Ints, Ints, int]:

@@ -10,11 +10,13 @@ from powerflow import power_flow, score
 from powerflow.jit import kernel
 from problems.core import money
 from problems.core.access import demand_weights, station_access
-from problems.core.assess import base_loads, required
+from problems.core.assess import asset_bus, base_loads, budget_excess, required
 from problems.core.equipment import Asset
 from problems.core.errors import ContentError, SettingError
 from problems.core.instance import Instance
+from problems.core.land import land_of
 from problems.core.plan import Plan
+from problems.core.years import study_states
 from problems.siting.equipment import SitingEquipment, feeder_bus
 from problems.siting.local_build import make_siting_model
 from problems.siting.local_model import SitingModel
@@ -30,12 +32,13 @@ SOLVE_LIMIT_S = 120.0
 class SitingProblem:
     """Search the buses of stations and capacitor banks and the banks' sizes for the greatest NPV.
 
-    A candidate is a row [station positions | bank positions | bank kvar]: positions index the
-    candidate buses in sweep order, so that neighbors in number are neighbors on the feeder;
-    stations at settled buses have no columns. The objective is the negated net present value in the
-    currency of the prices; the constraints are the excess over each limit of operation, the worst
-    load state counting, then over each limit on the stations' places, all per unit of the limit.
-    The whole batch is one power flow.
+    A candidate is a row [station positions | bank positions | bank kvar | station kW]: positions
+    index the candidate buses in sweep order, so that neighbors in number are neighbors on the
+    feeder; stations at settled buses have no positions, ratings that are given no columns. The
+    objective is the negated net present value in the currency of the prices; the constraints are
+    the excess over each limit of operation, the worst load state counting, then over each limit on
+    the stations' places, then over the budget, all per unit of the limit. The whole batch is one
+    power flow.
 
     Parameters
     ----------
@@ -47,8 +50,9 @@ class SitingProblem:
     Raises
     ------
     ContentError
-        If a bus is unknown, there are too few candidate buses, the feeder without stations and
-        banks has no power flow solution, or coverage is limited on a feeder without demand.
+        If a bus is unknown, there are too few candidate buses, the feeder without new stations and
+        banks has no power flow solution, stations that stand already are too near to each other, or
+        coverage is limited on a feeder without demand.
     SettingError
         If there is nothing to site, or coverage is limited and there are no stations.
     """
@@ -65,12 +69,18 @@ class SitingProblem:
             dtype=np.int64,
         )
         self._n_free = 0 if equipment.station_buses else equipment.stations
-        if self._n_free + equipment.capacitors == 0:
+        if self._n_free + equipment.capacitors == 0 and not equipment.has_sized_stations:
             raise SettingError("nothing to site: the stations are settled and there are no banks")
-        states = conditions.horizon.states
-        self._hours = np.array([state.hours for state in states])
-        self._station_p_kw = instance.station_demand_kw(equipment.station_kw) * np.array(
-            [state.station_factor for state in states]
+        study = study_states(conditions)
+        states = study.states
+        self._hours = study.worth_hours
+        self._station_factor = np.array([state.station_factor for state in states])
+        self._station_p_kw = instance.station_demand_kw(equipment.station_kw) * self._station_factor
+        self._land = land_of(conditions.bus_costs, feeder)
+        existing = conditions.existing or ()
+        self._existing_stations = np.array(
+            [asset_bus(asset, instance) for asset in existing if asset.kind == "station"],
+            dtype=np.int64,
         )
         self._base_p_kw, self._base_q_kvar = base_loads(instance)
         base = power_flow(
@@ -85,7 +95,7 @@ class SitingProblem:
             state = states[int(np.argmin(np.isfinite(self._base_loss_kw)))]
             raise ContentError(
                 f"feeder {feeder.name}: no power flow solution in load state '{state.name}' even "
-                "without stations and banks"
+                "without new stations and banks"
             )
         self.space = self._make_space()
         self.n_con = len(conditions.limits.names(feeder.has_ampacity))
@@ -94,6 +104,10 @@ class SitingProblem:
             self.n_con += len(self._station_limits.names())
             if self._station_limits.coverage is not None:
                 check_access(self, "coverage")
+            alone = station_access(feeder, self._existing_stations[np.newaxis])
+            if self._station_limits.excess(alone.spacing, np.zeros(1)).max() > 0.0:
+                raise ContentError("existing: stations stand nearer to each other than min spacing")
+        self.n_con += conditions.budget is not None
 
     def _make_space(self) -> Space:
         equipment, n_free, n_banks = self.equipment, self._n_free, self.equipment.capacitors
@@ -107,13 +121,19 @@ class SitingProblem:
             n_candidates=len(self._candidates),
             kvar_min=equipment.kvar_min,
             kvar_largest=equipment.kvar_largest,
-            kvar_step=equipment.kvar_step or 0.0,
+            bank_sizes=equipment.bank_sizes,
             is_at_most=is_at_most,
+            kw_total=equipment.stations * equipment.station_kw,
+            kw_min=equipment.station_kw_min or 0.0,
+            kw_max=equipment.station_kw_max or 0.0,
         )
+        n_kw = equipment.stations if equipment.has_sized_stations else 0
         return Space(
-            lower=np.array([0.0] * n_positions + [smallest] * n_banks),
-            upper=np.array([last] * n_positions + [equipment.kvar_largest] * n_banks),
-            is_integer=np.array([True] * n_positions + [False] * n_banks),
+            lower=np.array([0.0] * n_positions + [smallest] * n_banks + [repair.kw_min] * n_kw),
+            upper=np.array(
+                [last] * n_positions + [equipment.kvar_largest] * n_banks + [repair.kw_max] * n_kw
+            ),
+            is_integer=np.array([True] * n_positions + [False] * (n_banks + n_kw)),
             repair=repair,
         )
 
@@ -131,12 +151,13 @@ class SitingProblem:
             `f` is (n, 1), infinite where a load state has no power flow solution; `g` is
             (n, n_con) in the order of `Limits.names`, then of `StationLimits.names`.
         """
-        conditions, n = self.instance.conditions, len(x)
+        conditions = self.instance.conditions
         bus, kvar = self.devices(x)
-        n_stations, n_state = bus.shape[1] - kvar.shape[1], len(self._hours)
-        device_p_kw = np.zeros((1, n_state, bus.shape[1]))
-        device_p_kw[0, :, :n_stations] = self._station_p_kw[:, None]
-        device_q_kvar = np.zeros((n, 1, bus.shape[1]))
+        rated_kw = self.station_kw(x)
+        n_stations = rated_kw.shape[1]
+        device_p_kw = np.zeros((len(rated_kw), len(self._hours), bus.shape[1]))
+        device_p_kw[:, :, :n_stations] = self._demand_kw(rated_kw)
+        device_q_kvar = np.zeros((len(x), 1, bus.shape[1]))
         device_q_kvar[:, 0, n_stations:] = -kvar
         scored = score(
             self.instance.feeder,
@@ -147,31 +168,72 @@ class SitingProblem:
             base_q_kvar=self._base_q_kvar,
             sweeps=conditions.sweeps,
         )
-        n_banks = np.count_nonzero(kvar, axis=1).astype(np.float64)
-        stations = np.full(n, float(n_stations))
+        invested = self.invested(x)
         npv = money.net_present_value(
             conditions.prices,
             conditions.horizon.years,
             conditions.money_rule,
             weighted_sum(self._base_loss_kw - scored.loss_kw, self._hours),
-            money.yearly_upkeep(conditions.prices, stations, n_banks),
-            money.investment(
-                conditions.prices,
-                stations,
-                stations * self.equipment.station_kw,
-                n_banks,
-                kvar.sum(axis=1),
+            money.yearly_upkeep(
+                conditions.prices, np.full(len(x), float(n_stations)), _count(kvar)
             ),
+            invested,
         )
         loading = scored.max_loading_pct.max(axis=1) if self.instance.feeder.has_ampacity else None
-        g = conditions.limits.excess(
-            scored.v_min_pu.min(axis=1), scored.v_max_pu.max(axis=1), loading
-        )
+        g = [
+            conditions.limits.excess(
+                scored.v_min_pu.min(axis=1), scored.v_max_pu.max(axis=1), loading
+            )
+        ]
         if self._station_limits is not None:
-            reached = station_access(self.instance.feeder, bus[:, :n_stations])
-            missed = self._station_limits.excess(reached.spacing, reached.coverage)
-            g = np.column_stack([g, missed])
-        return Evaluation(f=np.where(np.isfinite(npv), -npv, np.inf)[:, None], g=g)
+            reached = station_access(self.instance.feeder, self.serving_buses(x))
+            g.append(self._station_limits.excess(reached.spacing, reached.coverage))
+        if conditions.budget is not None:
+            g.append(budget_excess(invested, conditions.budget)[:, np.newaxis])
+        return Evaluation(f=np.where(np.isfinite(npv), -npv, np.inf)[:, None], g=np.column_stack(g))
+
+    def invested(self, x: FloatArray) -> FloatArray:
+        """Return the investment of each candidate, (n,), land included."""
+        bus, kvar = self.devices(x)
+        rated_kw = self.station_kw(x)
+        n_stations = rated_kw.shape[1]
+        land_station, land_bank = self._land
+        amounts: FloatArray = money.investment(
+            self.instance.conditions.prices,
+            np.full(len(x), float(n_stations)),
+            np.broadcast_to(rated_kw.sum(axis=1), len(x)),
+            _count(kvar),
+            kvar.sum(axis=1),
+        )
+        if not (land_station.any() or land_bank.any()):
+            return amounts
+        amounts += land_station[bus[:, :n_stations]].sum(axis=1)
+        amounts += np.where(kvar > 0.0, land_bank[bus[:, n_stations:]], 0.0).sum(axis=1)
+        return amounts
+
+    def serving_buses(self, x: FloatArray) -> NDArray[np.int64]:
+        """Return the buses of all stations of each candidate, those that stand already first."""
+        bus, kvar = self.devices(x)
+        there = self._existing_stations
+        standing = np.broadcast_to(there, (len(x), len(there)))
+        return np.concatenate([standing, bus[:, : bus.shape[1] - kvar.shape[1]]], axis=1)
+
+    def station_kw(self, x: FloatArray) -> FloatArray:
+        """Return the ratings of stations in the order of `devices`, (n or 1, n_station)."""
+        equipment = self.equipment
+        if equipment.has_sized_stations:
+            rated: FloatArray = x[:, self._n_free + 2 * equipment.capacitors :]
+            return rated
+        return np.full((1, equipment.stations), equipment.station_kw)
+
+    def _demand_kw(self, rated_kw: FloatArray) -> FloatArray:
+        """Return what stations of these ratings, (n, n_station), draw: (n, n_state, n_station)."""
+        if not self.equipment.has_sized_stations:
+            return np.broadcast_to(
+                self._station_p_kw[:, np.newaxis], (1, len(self._hours), rated_kw.shape[1])
+            )
+        per_kw = self.instance.station_demand_kw(1.0) * self._station_factor
+        return per_kw[:, np.newaxis] * rated_kw[:, np.newaxis, :]
 
     def local_model(self, x: FloatArray) -> SitingModel | None:
         """Return the second-order model around candidate `x`, (n_var,), for engines that use one.
@@ -184,11 +246,16 @@ class SitingProblem:
         Raises
         ------
         SettingError
-            If the power flow is stopped after some sweeps, which has no such model.
+            If the power flow is stopped after some sweeps, or stations have ratings to be found:
+            neither has such a model.
         """
         conditions, equipment = self.instance.conditions, self.equipment
         if conditions.sweeps is not None:
             raise SettingError("a local model needs a converged power flow: leave out sweeps")
+        if equipment.has_sized_stations:
+            raise SettingError(
+                "a local model needs stations of one rating: leave out station kw min and max"
+            )
         prices = conditions.prices
         worth = money.present_value_factor(
             prices.discount_rate, conditions.horizon.years, conditions.money_rule
@@ -204,7 +271,8 @@ class SitingProblem:
             usd_per_loss_kw=self._hours * prices.energy_per_kwh * worth,
             base_loss_kw=self._base_loss_kw,
             usd_fixed=worth * money.yearly_upkeep(prices, stations, 0.0)
-            + money.investment(prices, stations, stations * equipment.station_kw, 0.0, 0.0),
+            + money.investment(prices, stations, stations * equipment.station_kw, 0.0, 0.0)
+            + float(self._land[0][self._settled].sum()),
             usd_per_bank=worth * money.yearly_upkeep(prices, 0.0, 1.0)
             + money.investment(prices, 0.0, 0.0, 1.0, 0.0),
             usd_per_kvar=money.investment(prices, 0.0, 0.0, 0.0, 1.0),
@@ -214,11 +282,15 @@ class SitingProblem:
             n_bank=equipment.capacitors,
             kvar_min=equipment.kvar_min,
             kvar_max=equipment.kvar_largest,
-            kvar_step=equipment.kvar_step or 0.0,
+            bank_sizes=equipment.bank_sizes,
             is_at_most=equipment.bank_rule == "at-most",
             limits=conditions.limits,
-            settled=self._settled,
+            land_station=self._land[0][self._candidates],
+            land_bank=self._land[1][self._candidates],
+            serving_buses=self.serving_buses,
             station_limits=self._station_limits,
+            invested=self.invested,
+            budget=conditions.budget,
         )
         return make_siting_model(task, x)
 
@@ -237,13 +309,14 @@ class SitingProblem:
 
     def plan(self, x: ArrayLike) -> Plan:
         """Return the plan that candidate `x`, (n_var,), stands for."""
-        bus, kvar = self.devices(np.atleast_2d(np.asarray(x, dtype=np.float64)))
+        x = np.atleast_2d(np.asarray(x, dtype=np.float64))
+        bus, kvar = self.devices(x)
         n_stations = bus.shape[1] - kvar.shape[1]
         label = self.instance.feeder.bus_id
-        stations = (
-            Asset("station", label[b], kw=self.equipment.station_kw)
-            for b in np.sort(bus[0, :n_stations])
+        rated = sorted(
+            zip(bus[0, :n_stations].tolist(), self.station_kw(x)[0].tolist(), strict=True)
         )
+        stations = (Asset("station", label[b], kw=kw) for b, kw in rated)
         sizes = zip(bus[0, n_stations:].tolist(), kvar[0].tolist(), strict=True)
         banks = (Asset("capacitor", label[b], kvar=q) for b, q in sorted(sizes) if q > 0.0)
         return Plan.of(self.instance, (*stations, *banks))
@@ -255,9 +328,10 @@ class SitingProblem:
         p_kw = np.tile(self._base_p_kw, (len(x), 1, 1))
         q_kvar = np.tile(self._base_q_kvar, (len(x), 1, 1))
         row = np.arange(len(x))
+        demand_kw = self._demand_kw(self.station_kw(x))
         for device in range(bus.shape[1]):
             if device < n_stations:
-                p_kw[row, :, bus[:, device]] += self._station_p_kw
+                p_kw[row, :, bus[:, device]] += demand_kw[:, :, device]
             else:
                 q_kvar[row, :, bus[:, device]] -= kvar[:, [device - n_stations]]
         return p_kw, q_kvar
@@ -269,16 +343,24 @@ class SitingProblem:
         if len(self._settled):
             settled = np.broadcast_to(self._settled, (len(x), len(self._settled)))
             bus = np.concatenate([settled, bus], axis=1)
-        return bus, x[:, n_positions:]
+        return bus, x[:, n_positions : n_positions + self.equipment.capacitors]
 
 
 def check_access(problem: SitingProblem, asked: str) -> None:
     """Raise if the distance from demand to stations, which `asked` needs, is not defined."""
-    if problem.equipment.stations == 0:
+    conditions = problem.instance.conditions
+    there = any(asset.kind == "station" for asset in conditions.existing or ())
+    if problem.equipment.stations == 0 and not there:
         raise SettingError(f"{asked} needs at least one station")
     feeder = problem.instance.feeder
     if not demand_weights(feeder).any():
         raise ContentError(f"feeder {feeder.name}: no bus has demand, which {asked} needs")
+
+
+def _count(kvar: FloatArray) -> FloatArray:
+    """Return the number of banks that are built, (n,)."""
+    count: FloatArray = np.count_nonzero(kvar, axis=1).astype(np.float64)
+    return count
 
 
 @kernel

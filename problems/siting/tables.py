@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from powerflow.feeder import Feeder
 from problems.core.content import from_content, read_toml
+from problems.core.equipment import Asset
 from problems.core.errors import ContentError
 from problems.core.horizon import Horizon, LoadState
+from problems.core.land import SiteCost
 from problems.core.money import Prices
+from problems.core.plan import Plan
 from problems.core.rows import read_rows
 
-TEXT_COLUMNS = ("name", "feeder", "price", "bus")
+TEXT_COLUMNS = ("name", "feeder", "price", "bus", "kind")
 
 
 def read_states(path: Path) -> tuple[LoadState, ...]:
@@ -77,6 +81,49 @@ def read_shunts(path: Path) -> tuple[Shunt, ...]:
     """
     rows = read_rows(path, "shunt", TEXT_COLUMNS)
     return tuple(from_content(Shunt, row, where) for where, row in rows)
+
+
+def read_bus_costs(path: Path) -> tuple[SiteCost, ...]:
+    """Read what building costs at single buses, from CSV rows or [[bus]] tables of a TOML file.
+
+    Columns: bus, cost (of a charging station there, land for one) and, where there is any,
+    capacitor_cost (of a capacitor bank there); in the currency of the prices.
+
+    Raises
+    ------
+    ContentError
+        Naming the file, the row and what was expected.
+    """
+    return tuple(
+        from_content(SiteCost, row, where) for where, row in read_rows(path, "bus", TEXT_COLUMNS)
+    )
+
+
+def read_existing(path: Path, feeder: Feeder) -> tuple[Asset, ...]:
+    """Read what stands already: all assets of a plan, or rows of them.
+
+    A file that ends in .json is a plan of this feeder; what already stood under it stands still.
+    CSV rows, or [[asset]] tables of a TOML file, have the columns kind (station, capacitor), bus,
+    kw and kvar, of which one is empty.
+
+    Raises
+    ------
+    ContentError
+        Naming the file, the row and what was expected; if a plan was made for another feeder.
+    """
+    if path.suffix == ".json":
+        plan = Plan.load(path)
+        if plan.feeder_digest != feeder.digest():
+            raise ContentError(
+                f"{path}: made for another content of feeder '{plan.feeder}' (digest "
+                f"{plan.feeder_digest[:12]}, found {feeder.digest()[:12]}); give its assets as CSV"
+            )
+        return (*(plan.conditions.existing or ()), *plan.assets)
+    assets = []
+    for where, row in read_rows(path, "asset", TEXT_COLUMNS):
+        filled = {column: value for column, value in row.items() if value != ""}
+        assets.append(from_content(Asset, filled, where))
+    return tuple(assets)
 
 
 def read_best_known(path: Path) -> dict[str, float]:

@@ -100,6 +100,8 @@ def score_plans(case, stations, banks, kvar):
         - case.usd_per_bank * np.isfinite(kvar).sum(axis=1)
         - case.usd_per_kvar * np.nansum(kvar, axis=1)
         - case.usd_per_station * case.n_stations
+        - case.usd_station_at[stations].sum(axis=1)
+        - np.where(np.isfinite(kvar), case.usd_bank_at[banks], 0.0).sum(axis=1)
     )
     is_feasible = flow.converged & (flow.v_min_pu >= case.v_min_pu)
     is_feasible &= flow.v_max_pu <= case.v_max_pu
@@ -186,6 +188,11 @@ def random_case(seed):
         "allowed_bank_bus": rng.random(n_bus) < 0.85,
         "allowed_station_bus": rng.random(n_bus) < 0.85,
     }
+    # drawn apart, so that the cases are those of before
+    land = np.random.default_rng((seed, 1))
+    if land.random() < 0.3:
+        changes["usd_station_at"] = land.uniform(0.0, 1e6, n_bus)
+        changes["usd_bank_at"] = land.uniform(0.0, 1e5, n_bus)
     allowed = 1 + np.flatnonzero(changes["allowed_station_bus"][1:])
     if rng.random() < 0.3 and 0 < n_stations <= allowed.size:
         changes["station_buses"] = tuple(allowed[:n_stations].tolist())

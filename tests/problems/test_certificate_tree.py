@@ -34,6 +34,8 @@ def small_model(seed):
         kvar_step=200.0,
         allowed_bank_bus=np.append(rng.random(n_bus - 2) < 0.8, [True, True]),
         v_max_pu=np.inf,
+        usd_station_at=rng.integers(0, 2, n_bus) * rng.uniform(0.0, 5e5, n_bus),
+        usd_bank_at=rng.integers(0, 2, n_bus) * rng.uniform(0.0, 5e4, n_bus),
     )
     model = make_model(case)
     sites = tuple(range(1, 1 + model.n_free))
@@ -71,14 +73,15 @@ def states_of(model, stations, banks, steps):
     return e, k, m
 
 
-def cost_of(model, remainder, intervals, e, k, m):
+def cost_of(model, remainder, intervals, stations, banks, e, k, m):
     """Return the bound's cost of one plan, branch by branch as the documentation has it."""
+    at = model.usd_station_at[list(stations)].sum() + model.usd_bank_at[list(banks)].sum()
     p_load, q_load = model.p.copy(), model.q.copy()
     for j in range(model.n_bus - 1, 0, -1):
         p_load[model.parent[j]] += p_load[j]
         q_load[model.parent[j]] += q_load[j]
     cost = model.usd_loss * remainder.constant + model.usd_bank * k[0]
-    cost += model.usd_q * (k[0] * model.q_min + m[0] * model.q_span / N_CELL)
+    cost += at + model.usd_q * (k[0] * model.q_min + m[0] * model.q_span / N_CELL)
     for j in range(1, model.n_bus):
         up = model.parent[j]
         p = p_load[j] + model.station * e[j]
@@ -99,7 +102,12 @@ def test_round_finds_the_least_cost_and_the_states_below_the_cutoff(seed):
     model, ranges, remainder, intervals = small_model(seed)
     plans = list(every_plan(model))
     states = [states_of(model, *plan) for plan in plans]
-    costs = np.array([cost_of(model, remainder, intervals, *state) for state in states])
+    costs = np.array(
+        [
+            cost_of(model, remainder, intervals, *plan[:2], *state)
+            for plan, state in zip(plans, states, strict=True)
+        ]
+    )
     steps_up = np.unique(np.append(costs, costs.max() + 2.0))
     steps_up = steps_up[np.append(True, np.diff(steps_up) > 1e-3)]
     cutoff = float(steps_up[len(steps_up) // 5 : len(steps_up) // 5 + 2].mean())
@@ -109,8 +117,11 @@ def test_round_finds_the_least_cost_and_the_states_below_the_cutoff(seed):
 
     found = outcome.plan
     steps = [round((q - model.q_min) / model.q_span * N_CELL) for q in found.kvar]
-    state = states_of(model, found.station_buses, found.bank_buses, steps)
-    assert cost_of(model, remainder, intervals, *state) == pytest.approx(costs.min(), rel=1e-11)
+    where = (found.station_buses, found.bank_buses)
+    state = states_of(model, *where, steps)
+    assert cost_of(model, remainder, intervals, *where, *state) == pytest.approx(
+        costs.min(), rel=1e-11
+    )
 
     expected_low = np.full(ranges.u_low.shape, np.inf)
     expected_high = np.full(ranges.u_low.shape, -np.inf)

@@ -101,10 +101,9 @@ def obvious_repair(row: list[float], r: SitingRepair) -> list[float]:
         if r.is_at_most and size < r.kvar_min / 2:
             row[k + r.n_banks] = 0.0
             continue
-        grid = [r.kvar_min + i * r.kvar_step for i in range(1000)] if r.kvar_step else []
-        allowed = [g for g in grid if g <= r.kvar_largest + 1e-9]
+        allowed = r.bank_sizes.tolist()
         size = min(max(size, r.kvar_min), r.kvar_largest)
-        row[k + r.n_banks] = min(allowed, key=lambda g: (abs(g - size), -g)) if grid else size
+        row[k + r.n_banks] = min(allowed, key=lambda g: (abs(g - size), -g)) if allowed else size
         while row[k] in taken:
             row[k] = (row[k] + 1) % r.n_candidates
         taken.add(row[k])
@@ -116,9 +115,13 @@ def obvious_repair(row: list[float], r: SitingRepair) -> list[float]:
 def test_repair_does_what_it_says(data: st.DataObject) -> None:
     n_stations, n_banks = data.draw(st.integers(0, 3)), data.draw(st.integers(0, 4))
     n_candidates = data.draw(st.integers(max(n_stations, n_banks, 1), 7))
-    step = data.draw(st.sampled_from([0.0, 25.0, 150.0]))
+    sizes = data.draw(
+        st.sampled_from(
+            [(), tuple(np.arange(150.0, 1201.0, 25.0)), (150.0, 300.0, 600.0, 900.0, 1200.0)]
+        )
+    )
     repair = SitingRepair(
-        n_stations, n_banks, n_candidates, 150.0, 1200.0, step, data.draw(st.booleans())
+        n_stations, n_banks, n_candidates, 150.0, 1200.0, np.array(sizes), data.draw(st.booleans())
     )
     position = st.integers(0, n_candidates - 1).map(float)
     # whole numbers keep the halfway points of the grid exact

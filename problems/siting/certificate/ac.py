@@ -114,6 +114,7 @@ def judge(model: Model, plan: SitePlan) -> Trial:
     p[0] = q[0] = 0.0
     loss_pu = float(loss[0])
     cost = model.usd_loss * loss_pu + money_usd(model, len(plan.kvar), float(sizes.sum()))
+    cost += places_usd(model, plan)
     excess = _excess(model, v, current)
     return Trial(plan, cost, loss_pu, excess, v, current, p / sending, q / sending)
 
@@ -121,6 +122,12 @@ def judge(model: Model, plan: SitePlan) -> Trial:
 def money_usd(model: Model, n_bank: int, q: float) -> float:
     """Return what banks of together `q` per unit cost."""
     return model.usd_bank * n_bank + model.usd_q * q
+
+
+def places_usd(model: Model, plan: SitePlan) -> float:
+    """Return what a plan's stations and banks cost for the buses they stand at."""
+    stations = float(model.usd_station_at[list(plan.station_buses)].sum())
+    return stations + float(model.usd_bank_at[list(plan.bank_buses)].sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

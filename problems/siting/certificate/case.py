@@ -51,6 +51,8 @@ class SitingCase:
         Voltage floor at every bus, 0 for none.
     v_max_pu : float
         Voltage ceiling at every bus, infinity for none.
+    usd_station_at, usd_bank_at : (n_bus,) float array, optional
+        What a station or a bank costs beside that at each bus, 0 or more; nothing if left out.
 
     Raises
     ------
@@ -76,6 +78,8 @@ class SitingCase:
     constant_usd: float
     v_min_pu: float
     v_max_pu: float
+    usd_station_at: Floats | None = None
+    usd_bank_at: Floats | None = None
 
     def __post_init__(self) -> None:
         n_bus = self.feeder.n_bus
@@ -92,6 +96,13 @@ class SitingCase:
             _require(array.shape == (n_bus,), f"{name} must have shape ({n_bus},)")
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+        for name in ("usd_station_at", "usd_bank_at"):
+            given = getattr(self, name)
+            costs = np.zeros(n_bus) if given is None else np.array(given, dtype=np.float64)
+            _require(costs.shape == (n_bus,), f"{name} must have shape ({n_bus},)")
+            _require(bool(np.isfinite(costs).all() and (costs >= 0.0).all()), f"{name}: below 0")
+            costs.setflags(write=False)
+            object.__setattr__(self, name, costs)
         if self.station_buses is not None:
             buses = self.station_buses
             _require(len(buses) == self.n_stations, "station_buses must name n_stations buses")
@@ -140,6 +151,8 @@ class Model:
     usd_bank: float
     usd_q: float
     usd_offset: float
+    usd_station_at: Floats
+    usd_bank_at: Floats
 
     @property
     def n_bus(self) -> int:
@@ -172,6 +185,8 @@ def make_model(case: SitingCase) -> Model:
     may_bank = np.array(case.allowed_bank_bus)
     may_station = np.array(case.allowed_station_bus)
     may_bank[0] = may_station[0] = False
+    station_at, bank_at = np.array(case.usd_station_at), np.array(case.usd_bank_at)
+    usd_fixed = case.n_stations * case.usd_per_station + float(station_at[list(fixed or ())].sum())
     return Model(
         case=case,
         parent=np.asarray(feeder.parent, dtype=np.int64),
@@ -195,7 +210,9 @@ def make_model(case: SitingCase) -> Model:
         usd_loss=case.usd_per_loss_kw * S_BASE_KVA,
         usd_bank=case.usd_per_bank,
         usd_q=case.usd_per_kvar * S_BASE_KVA,
-        usd_offset=case.constant_usd - case.n_stations * case.usd_per_station,
+        usd_offset=case.constant_usd - usd_fixed,
+        usd_station_at=station_at,
+        usd_bank_at=bank_at,
     )
 
 

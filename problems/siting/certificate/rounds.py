@@ -87,7 +87,8 @@ def run_round(grid: Grid, remainder: Remainder, intervals: Intervals, cutoff_usd
     queue = np.empty(int((grid.high - grid.low).max()) + 2, dtype=np.int64)
     table = np.empty(grid.n_state)
     shape = (program.left, program.right, program.bus, grid.low, grid.high, grid.offset)
-    places = (model.may_station, model.may_bank, grid.width)
+    costs = (model.usd_station_at, model.usd_bank_at)
+    places = (model.may_station, model.may_bank, *costs, grid.width)
     inside(*shape, *places, stage, table, queue)
 
     # the money, and the identity's constant, belong to the source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.siting.certificate.ac import Trial, money_usd, run_flow
+from problems.siting.certificate.ac import Trial, money_usd, places_usd, run_flow
 from problems.siting.certificate.case import Model, SitePlan
 
 Floats = NDArray[np.float64]
@@ -68,4 +68,5 @@ def _merit(model: Model, plans: list[SitePlan], price: Floats | None) -> Floats:
         priced = np.where(price > 0.0, model.v_min - v, 0.0) @ np.maximum(price, 0.0)
         merit = model.usd_loss * (loss + priced) + model.usd_q * sizes.sum(axis=1)
         merit = merit + money_usd(model, len(plans[0].kvar), 0.0)
+        merit = merit + np.array([places_usd(model, plan) for plan in plans])
     return np.asarray(np.where(np.isfinite(loss), merit, np.inf))

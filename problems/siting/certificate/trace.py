@@ -30,15 +30,16 @@ def trace(grid: Grid, table: Floats, index: int) -> SitePlan:
         best = (np.inf, 0, 0, 0)
         for z in range(min(e, int(model.may_station[j])) + 1):
             for bank in range(min(k, int(model.may_bank[j])) + 1):
+                usd = z * float(model.usd_station_at[j]) + bank * float(model.usd_bank_at[j])
                 if a < 0:
                     if e == z and k == bank and (bank == 1 or m == 0):
-                        best = (0.0, z, bank, m)
+                        best = (usd, z, bank, m)
                     continue
                 at, size, first = grid.row(a, e - z, k - bank)
                 lo = max(first, m - (grid.width if bank else 0))
                 part = table[at + lo - first : at + min(size, m - first + 1)]
-                if part.size and part.min() < best[0]:
-                    best = (float(part.min()), z, bank, m - lo - int(part.argmin()))
+                if part.size and part.min() + usd < best[0]:
+                    best = (float(part.min()) + usd, z, bank, m - lo - int(part.argmin()))
         _, z, bank, t = best
         if z:
             stations.append(j)

@@ -1,6 +1,7 @@
 """Owns the dynamic program over the tree: least cost through every state of every branch.
 
-A state (e, k, m) of a branch says that e free stations and k banks of together
+What a device costs at its bus, `station_at` and `bank_at` (n_bus,), is counted where it is put. A
+state (e, k, m) of a branch says that e free stations and k banks of together
 ``k q_min + m step`` stand behind it. Derivation: docs/certificate.md, section 2.
 """
 
@@ -25,9 +26,10 @@ def _window_min(
     t_low: int,
     t_high: int,
     width: int,
+    usd: float,
     queue: Array,
 ) -> None:
-    """target[m] = min(target[m], source[m - t] for t in 0..width); ranges are inclusive."""
+    """target[m] = min(target[m], source[m - t] + usd for t in 0..width); ranges are inclusive."""
     head = 0
     tail = 0
     nxt = max(s_low, t_low - width)
@@ -41,7 +43,7 @@ def _window_min(
             nxt += 1
         while queue[head] < m - width:
             head += 1
-        value = source[queue[head] - s_low]
+        value = source[queue[head] - s_low] + usd
         if value < target[m - t_low]:
             target[m - t_low] = value
 
@@ -55,9 +57,10 @@ def _window_min_back(
     t_low: int,
     t_high: int,
     width: int,
+    usd: float,
     queue: Array,
 ) -> None:
-    """target[m] = min(target[m], source[m + t] for t in 0..width); ranges are inclusive."""
+    """target[m] = min(target[m], source[m + t] + usd for t in 0..width); ranges are inclusive."""
     head = 0
     tail = 0
     nxt = min(s_high, t_high + width)
@@ -71,7 +74,7 @@ def _window_min_back(
             nxt -= 1
         while queue[head] > m + width:
             head += 1
-        value = source[queue[head] - s_low]
+        value = source[queue[head] - s_low] + usd
         if value < target[m - t_low]:
             target[m - t_low] = value
 
@@ -86,6 +89,8 @@ def inside(
     offset: Array,
     may_station: Array,
     may_bank: Array,
+    station_at: Array,
+    bank_at: Array,
     width: int,
     stage: Array,
     table: Array,
@@ -121,23 +126,27 @@ def inside(
                 for z in range(2):
                     if z > e or (z == 1 and not may_station[j]):
                         continue
+                    usd = station_at[j] if z == 1 else 0.0
                     if a < 0:
                         if e == z and t_low == 0 and k == 0:
-                            target[0] = 0.0
+                            target[0] = usd
                         if e == z and k == 1 and may_bank[j]:
                             for m in range(t_low, min(t_high, width) + 1):
-                                target[m - t_low] = 0.0
+                                target[m - t_low] = usd + bank_at[j]
                         continue
                     s_low, s_high = low[a, e - z, k], high[a, e - z, k]
                     at = offset[a, e - z, k]
                     for m in range(max(s_low, t_low), min(s_high, t_high) + 1):
-                        target[m - t_low] = min(target[m - t_low], table[at + m - s_low])
+                        target[m - t_low] = min(target[m - t_low], table[at + m - s_low] + usd)
                     if k > 0 and may_bank[j]:
                         s_low, s_high = low[a, e - z, k - 1], high[a, e - z, k - 1]
                         if s_low <= s_high:
                             at = offset[a, e - z, k - 1]
                             source = table[at : at + s_high - s_low + 1]
-                            _window_min(source, s_low, s_high, target, t_low, t_high, width, queue)
+                            _window_min(
+                                source, s_low, s_high, target, t_low, t_high, width,
+                                usd + bank_at[j], queue,
+                            )  # fmt: skip
                 for i in range(target.shape[0]):
                     target[i] += stage[offset[n, e, k] + i]
 
@@ -152,6 +161,8 @@ def outside(
     offset: Array,
     may_station: Array,
     may_bank: Array,
+    station_at: Array,
+    bank_at: Array,
     width: int,
     stage: Array,
     table: Array,
@@ -203,17 +214,19 @@ def outside(
                 for z in range(2):
                     if z > e or (z == 1 and not may_station[j]):
                         continue
+                    usd = station_at[j] if z == 1 else 0.0
                     t_low, t_high = low[a, e - z, k], high[a, e - z, k]
                     at = offset[a, e - z, k]
                     for m in range(max(s_low, t_low), min(s_high, t_high) + 1):
-                        rest[at + m - t_low] = min(rest[at + m - t_low], source[m - s_low])
+                        rest[at + m - t_low] = min(rest[at + m - t_low], source[m - s_low] + usd)
                     if k > 0 and may_bank[j]:
                         t_low, t_high = low[a, e - z, k - 1], high[a, e - z, k - 1]
                         if t_low <= t_high:
                             at = offset[a, e - z, k - 1]
                             target = rest[at : at + t_high - t_low + 1]
                             _window_min_back(
-                                source, s_low, s_high, target, t_low, t_high, width, queue
-                            )
+                                source, s_low, s_high, target, t_low, t_high, width,
+                                usd + bank_at[j], queue,
+                            )  # fmt: skip
                 for i in range(source.shape[0]):
                     source[i] -= stage[offset[n, e, k] + i]
