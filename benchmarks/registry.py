@@ -96,6 +96,12 @@ BENCHMARKS = (
         "benchmarks.papers.hgapso.run:run",
     ),
     Benchmark(
+        "papers",
+        "acceptance",
+        "the acceptance paper: 8 scenarios, 2 curves, 32 buses, each claim with a verdict",
+        "benchmarks.papers.acceptance.run:run",
+    ),
+    Benchmark(
         "speed",
         "",
         "start-up, first compile, engine overhead, siting evaluations per second",
