@@ -11,7 +11,7 @@ from powerflow.feeder import Feeder
 
 V_LOW_PU = 0.8
 LOSS_HIGH = 0.2
-V_DROP_LOW_PU = 1e-4
+V_DROP_LOW_PU = 3e-4
 LOADING_HIGH_PCT = 500.0
 
 
@@ -22,7 +22,7 @@ def base_case_warnings(
 
     Loads a thousand times too large (kW read as MW) leave no solution, a voltage below 0.8 p.u. or
     losses above 20 % of the load; loads a thousand times too small (MW read as kW) leave a voltage
-    drop below 0.0001 p.u. In both cases the report says whether a factor of 1000 would be
+    drop below 0.0003 p.u. In both cases the report says whether a factor of 1000 would be
     plausible. The limits are chosen, not taken from a standard.
 
     Parameters

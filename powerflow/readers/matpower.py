@@ -159,6 +159,7 @@ def _branches(
         base_ohm = end.kv**2 / base_mva
         rate_mva = float(values[column["RATE_A"]])
         is_transformer = values[column["TAP"]] != 0.0 or start.kv != end.kv
+        charging_kvar = 1e3 * float(values[column["BR_B"]]) * base_mva
         branches.append(
             Branch(
                 name,
@@ -169,10 +170,9 @@ def _branches(
                 ampacity_a=current_a(1e3 * rate_mva, end.kv) if rate_mva > 0.0 else math.nan,
                 kind="transformer" if is_transformer else "line",
                 ratio=1.0 / tap,
+                # half of the charging at each end; at the from end it stands before the tap
+                start_kva=-0.5j * charging_kvar / tap**2,
+                end_kva=-0.5j * charging_kvar,
             )
         )
-        charging_kvar = 1e3 * float(values[column["BR_B"]]) * base_mva
-        # half of the charging at each end; at the from end it stands before the tap
-        start.draw(0.0, -0.5 * charging_kvar / tap**2, 2)
-        end.draw(0.0, -0.5 * charging_kvar, 2)
     return branches

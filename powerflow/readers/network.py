@@ -64,6 +64,8 @@ class Branch:
         Voltage of `end` over that of `start` at no load, each per unit of its nominal voltage.
     has_switch : bool
         Whether it can be opened where it stands.
+    start_kva, end_kva : complex
+        What its charging or its core draws at either end at nominal voltage, kW and kvar.
     """
 
     name: str
@@ -76,6 +78,8 @@ class Branch:
     kind: str = "line"
     ratio: float = 1.0
     has_switch: bool = False
+    start_kva: complex = 0j
+    end_kva: complex = 0j
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from powerflow.errors import FeederError
-from powerflow.readers.network import Branch, Network
+from powerflow.readers.network import Branch, Bus, Network
 
 ComplexArray = NDArray[np.complex128]
 
@@ -71,36 +71,56 @@ def add_line(dss: Any, name: str, network: Network) -> None:
     length = float(dss.Lines.Length()) * METERS.get(int(dss.Lines.Units()), math.nan)
     amps = float(dss.Lines.NormAmps())
     is_cable = str(dss.Properties.Value("LineType")).casefold() == "ug"
-    kind = "switch" if is_switch else "cable" if is_cable else "line"
-    _add_series(element, name, network, kind, math.nan if is_switch else length, amps)
     n = element.nodes.shape[1]
     blocks = element.y_s.reshape(2, n, 2, n)
-    for terminal, label in enumerate((element.start, element.end)):
-        shunt_s = blocks[terminal, :, terminal] + blocks[terminal, :, 1 - terminal]
-        _draw(shunt_s, element.nodes[terminal], label, network)
+    drawn = [
+        _drawn(
+            blocks[terminal, :, terminal] + blocks[terminal, :, 1 - terminal],
+            element.nodes[terminal],
+            network.buses[label],
+        )
+        for terminal, label in enumerate((element.start, element.end))
+    ]
+    branch = _series(element, name, network)
+    if branch is not None:
+        branch.kind = "switch" if is_switch else "cable" if is_cable else "line"
+        branch.length_m = math.nan if is_switch else length
+        branch.ampacity_a = amps * _n_phase(element) / 3.0
+        branch.start_kva, branch.end_kva = drawn
+        network.branches.append(branch)
 
 
 def add_two_ended(dss: Any, name: str, network: Network) -> None:
     """Add a reactor or capacitor: in series between two buses, or a shunt."""
     element = read_two_ended(dss, name)
     if element.nodes[1].any() and element.end != element.start:
-        _add_series(element, name, network, name.split(".")[0].casefold(), math.nan, math.nan)
+        branch = _series(element, name, network)
+        if branch is not None:
+            branch.kind = name.split(".")[0].casefold()
+            network.branches.append(branch)
         return
-    nodes = element.nodes.reshape(-1)
-    power = _draw(element.y_s, nodes, element.start, network)
+    bus = network.buses[element.start]
+    power = _drawn(element.y_s, element.nodes.reshape(-1), bus)
+    bus.draw(power.real, power.imag, 2)
     network.report.averaged.append(
         f"{name} at bus {element.start}: {-power.imag:.6g} kvar at nominal voltage, balanced"
     )
 
 
-def _add_series(
-    element: TwoEnded, name: str, network: Network, kind: str, length_m: float, amps: float
-) -> None:
-    n = element.nodes.shape[1]
-    phases = [k for k in range(n) if element.nodes[0, k] in PHASES]
+def _phases(element: TwoEnded) -> list[int]:
+    return [k for k, node in enumerate(element.nodes[0]) if node in PHASES]
+
+
+def _n_phase(element: TwoEnded) -> int:
+    return len(_phases(element))
+
+
+def _series(element: TwoEnded, name: str, network: Network) -> Branch | None:
+    """Return the balanced series branch of an element; None if it has no phase conductor."""
+    n, phases = element.nodes.shape[1], _phases(element)
     if not phases:
         network.report.dropped.append(f"{name}: no phase conductor")
-        return
+        return None
     try:
         z_ohm = np.linalg.inv(-element.y_s[:n, n:])[np.ix_(phases, phases)]
     except np.linalg.LinAlgError:
@@ -112,26 +132,12 @@ def _add_series(
         where = f"{element.start}:{element.end}"
         words = f"{name} ({where}): {n_phase} of 3 phases, impedance times {3.0 / n_phase:.3g}"
         network.report.averaged.append(words)
-    network.branches.append(
-        Branch(
-            name,
-            element.start,
-            element.end,
-            r_ohm=float(balanced.real),
-            x_ohm=float(balanced.imag),
-            ampacity_a=amps * n_phase / 3.0,
-            length_m=length_m,
-            kind=kind,
-        )
-    )
+    return Branch(name, element.start, element.end, float(balanced.real), float(balanced.imag))
 
 
-def _draw(y_s: ComplexArray, nodes: NDArray[np.int64], label: str, network: Network) -> complex:
-    """Draw what an admittance takes from balanced nominal voltage, in kW and kvar."""
-    bus = network.buses[label]
+def _drawn(y_s: ComplexArray, nodes: NDArray[np.int64], bus: Bus) -> complex:
+    """Return what an admittance draws from balanced nominal voltage, in kW and kvar."""
     kv = bus.kv / math.sqrt(3.0)
     turn = cmath.exp(-2j * math.pi / 3.0)
     v_kv = np.array([kv * turn ** (node - 1) if node in PHASES else 0.0 for node in nodes])
-    power = complex(1e3 * (v_kv @ (y_s @ v_kv).conj()))
-    bus.draw(power.real, power.imag, 2)
-    return power
+    return complex(1e3 * (v_kv @ (y_s @ v_kv).conj()))

@@ -56,7 +56,9 @@ def add_transformers(dss: Any, names: Sequence[str], network: Network) -> None:
     for buses, units in banks.items():
         _report_bank(units, network)
         for unit in units:
-            network.buses[buses[0]].draw(unit.core_kw, unit.core_kvar, 2)
+            # OpenDSS has the core at the last winding, at that winding's own voltage
+            scale = unit.windings[-1].turns_pu ** -2
+            network.buses[buses[-1]].draw(scale * unit.core_kw, scale * unit.core_kvar, 2)
         if len(buses) == 2 or (len(buses) == 3 and buses[1] == buses[2]):
             network.branches.append(_two_winding_branch(buses, units, network))
         elif len(buses) == 3:

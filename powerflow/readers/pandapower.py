@@ -191,33 +191,41 @@ def _add_line(
         network.report.dropped.append(f"line {index}: at a bus out of service")
         return
     km, n_parallel = float(line.length_km), number(line, "parallel", 1.0)
-    max_i_a = 1e3 * number(line, "max_i_ka", math.nan) * number(line, "df", 1.0) * n_parallel
+    omega = 2.0 * math.pi * float(net.f_hz)
+    shunt_s = (
+        km
+        * n_parallel
+        * complex(1e-6 * number(line, "g_us_per_km"), omega * 1e-9 * number(line, "c_nf_per_km"))
+    )
+    half_kva = [
+        500.0 * shunt_s.conjugate() * network.buses[label].kv ** 2 for label in (start, end)
+    ]
     if open_ends:
         network.report.dropped.append(f"line {index} ({start}:{end}): open")
-    else:
-        network.branches.append(
-            Branch(
-                f"line {index}",
-                start,
-                end,
-                r_ohm=line.r_ohm_per_km * km / n_parallel,
-                x_ohm=line.x_ohm_per_km * km / n_parallel,
-                ampacity_a=max_i_a,
-                length_m=1e3 * km,
-                kind=BRANCH_KINDS.get(str(getattr(line, "type", "")), "line"),
-                has_switch=open_ends is not None,
-            )
+        for label, at, kva in zip(
+            (start, end), (line.from_bus, line.to_bus), half_kva, strict=True
+        ):
+            if at not in open_ends:
+                network.buses[label].draw(2.0 * kva.real, 2.0 * kva.imag, 2)
+        return
+    network.branches.append(
+        Branch(
+            f"line {index}",
+            start,
+            end,
+            r_ohm=line.r_ohm_per_km * km / n_parallel,
+            x_ohm=line.x_ohm_per_km * km / n_parallel,
+            ampacity_a=1e3
+            * number(line, "max_i_ka", math.nan)
+            * number(line, "df", 1.0)
+            * n_parallel,
+            length_m=1e3 * km,
+            kind=BRANCH_KINDS.get(str(getattr(line, "type", "")), "line"),
+            has_switch=open_ends is not None,
+            start_kva=half_kva[0],
+            end_kva=half_kva[1],
         )
-    omega = 2.0 * math.pi * float(net.f_hz)
-    half_s = 0.5 * km * n_parallel * omega * number(line, "c_nf_per_km") * 1e-9
-    half_g_s = 0.5 * km * n_parallel * number(line, "g_us_per_km") * 1e-6
-    far_ends = {line.from_bus: start, line.to_bus: end}
-    for label, other in ((start, end), (end, start)):
-        at_open_end = {far_ends[k] for k in open_ends or ()}
-        if {label, other} <= at_open_end:
-            continue
-        bus = network.buses[other if label in at_open_end else label]
-        bus.draw(1e3 * half_g_s * bus.kv**2, -1e3 * half_s * bus.kv**2, 2)
+    )
 
 
 def _add_impedances(net: Any, labels: dict[int, str], network: Network) -> None:

@@ -27,15 +27,13 @@ def add_transformer(index: int, trafo: Any, hv: str, lv: str, network: Network) 
     z_abs_ohm = trafo.vk_percent / 100.0 * lv_kv**2 / trafo.sn_mva / n_parallel
     r_ohm = trafo.vkr_percent / 100.0 * lv_kv**2 / trafo.sn_mva / n_parallel
     z_ohm = complex(r_ohm, math.sqrt(max(0.0, z_abs_ohm**2 - r_ohm**2)))
-    y_s = n_parallel * _core_admittance_s(trafo)
+    y_s = n_parallel * _core_admittance_s(trafo, lv_kv)
     tap = (hv_kv / hv_bus.kv) / (lv_kv / lv_bus.kv)
     half_s = 0j
     if y_s and z_ohm:
         half_s = 1.0 / (z_ohm / 2.0 + 2.0 / y_s)
         z_ohm = z_ohm + z_ohm**2 * y_s / 4.0
-    for bus, kv in ((hv_bus, lv_bus.kv / tap), (lv_bus, lv_bus.kv)):
-        power_kva = 1e3 * half_s.conjugate() * kv**2
-        bus.draw(power_kva.real, power_kva.imag, 2)
+    end_kva = 1e3 * half_s.conjugate() * lv_bus.kv**2
     rated_kva = 1e3 * trafo.sn_mva * n_parallel * number(trafo, "df", 1.0)
     network.branches.append(
         Branch(
@@ -47,14 +45,16 @@ def add_transformer(index: int, trafo: Any, hv: str, lv: str, network: Network) 
             ampacity_a=current_a(rated_kva, trafo.vn_lv_kv),
             kind="transformer",
             ratio=1.0 / tap,
+            start_kva=end_kva / tap**2,
+            end_kva=end_kva,
         )
     )
 
 
-def _core_admittance_s(trafo: Any) -> complex:
-    """Return the admittance of the core, in siemens at the lower voltage."""
-    g = 1e-3 * trafo.pfe_kw / trafo.vn_lv_kv**2
-    y = trafo.i0_percent / 100.0 * trafo.sn_mva / trafo.vn_lv_kv**2
+def _core_admittance_s(trafo: Any, lv_kv: float) -> complex:
+    """Return the admittance of the core, in siemens at the lower voltage with its tap."""
+    g = 1e-3 * trafo.pfe_kw / lv_kv**2
+    y = trafo.i0_percent / 100.0 * trafo.sn_mva / lv_kv**2
     return complex(g, -math.sqrt(max(0.0, y**2 - g**2)))
 
 

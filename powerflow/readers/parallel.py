@@ -46,6 +46,13 @@ def combine_parallel(branches: Sequence[Branch]) -> tuple[list[Branch], list[str
 def _parallel(group: Sequence[Branch]) -> Branch:
     impedances = [complex(branch.r_ohm, branch.x_ohm) for branch in group]
     first = group[0]
+    along = [branch.start == first.start for branch in group]
+    shunts = [
+        (b.start_kva, b.end_kva) if is_along else (b.end_kva, b.start_kva)
+        for b, is_along in zip(group, along, strict=True)
+    ]
+    start_kva, end_kva = (sum(kva) for kva in zip(*shunts, strict=True))
+    first = replace(first, start_kva=start_kva, end_kva=end_kva)
     if any(z == 0.0 for z in impedances):
         return replace(first, r_ohm=0.0, x_ohm=0.0, ampacity_a=math.nan)
     z = 1.0 / sum(1.0 / impedance for impedance in impedances)

@@ -184,7 +184,7 @@ def _build(
             network.report.averaged.append(words)
             r_ohm[row] = 0.0
 
-    loads = _summed_loads(network, into)
+    loads = _summed_loads(network, into, tree)
 
     def where(column: str, row: int | None) -> str:
         is_branch = row is not None and column in ("from_bus", "to_bus", "r_ohm", "x_ohm")
@@ -223,13 +223,17 @@ def _most_common(frames: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return frames[rounded.index(winner)]
 
 
-def _summed_loads(network: Network, into: dict[str, str]) -> dict[str, Bus]:
-    """Return the loads of each bus that is kept, with those of the buses merged into it."""
+def _summed_loads(network: Network, into: dict[str, str], tree: Sequence[_Edge]) -> dict[str, Bus]:
+    """Return the loads of each bus that is kept: its own, of buses merged into it, of charging."""
     loads = {label: Bus(network.buses[label].kv) for label in into if into[label] == label}
     for label, target in into.items():
         for exponent in range(3):
             bus = network.buses[label]
             loads[target].draw(bus.p_kw[exponent], bus.q_kvar[exponent], exponent)
+    for edge in tree:
+        branch = edge.branch
+        for label, kva in ((branch.start, branch.start_kva), (branch.end, branch.end_kva)):
+            loads[into[label]].draw(kva.real, kva.imag, 2)
     return loads
 
 

@@ -271,7 +271,7 @@ def test_what_does_not_exist_says_so_in_one_line(wrong, message, tmp_path, monke
 def test_a_file_of_no_known_format_says_so(tmp_path):
     path = tmp_path / "branches.csv"
     path.write_text("from_bus,to_bus,r_ohm,x_ohm\n")
-    with pytest.raises(FeederError, match=r"branches.csv: expected a folder that holds branches.csv, or a"):
+    with pytest.raises(FeederError, match=r"expected a folder that holds branches\.csv, or a"):
         load_feeder(path)
 
 
