@@ -218,9 +218,10 @@ def test_the_command_leaves_its_files_with_or_without_peers(tmp_path, capsys, mo
 
 def test_the_peak_of_a_process_is_its_own():
     before = own_peak_mib()
-    held = np.ones(64 * 2**17)
+    held = np.ones(256 * 2**17)
     after = own_peak_mib()
-    assert 60.0 < after - before < 80.0
+    # Less than what is held if this process had held more before.
+    assert 100.0 < after - before < 280.0
     del held
     words = [
         sys.executable,
