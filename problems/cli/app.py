@@ -27,6 +27,7 @@ from problems.cli import (
     sensitivity,
     show,
     site,
+    stage,
 )
 from problems.cli.config import ConfiguredCommand, with_config
 
@@ -61,7 +62,7 @@ def _top(
 COMMANDS = (
     *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
     *(diagnose, coplan, host),
-    *(outlook, accept),
+    *(outlook, stage, accept),
     *(resume, rerun, report, show, convert),
 )
 for command in COMMANDS:

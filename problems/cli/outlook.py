@@ -38,7 +38,7 @@ def outlook(
 
     if config_written(feeder, write_config):
         return
-    study = staged_study(feeder, config)
+    study = staged_study(feeder, config, "outlook")
     last = study.data.stages[-1]
     found = compute(
         study,

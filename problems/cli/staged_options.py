@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,12 +37,43 @@ def config_written(feeder: str, file: str | None) -> bool:
     return True
 
 
-def staged_study(feeder: str, config: str | None) -> Studied:
+def staged_study(feeder: str, config: str | None, command: str) -> Studied:
     """Return a feeder put together with its data, or raise naming what is wrong."""
     from powerflow.library import load_feeder
-    from problems.staged.door import read_data, shipped_data
+    from problems.cli.config import study_data
+    from problems.core.content import from_content
+    from problems.staged.case import StagedData
+    from problems.staged.door import shipped_data
     from problems.staged.studied import studied
 
     loaded = load_feeder(feeder)
-    data = shipped_data(loaded.name) if config is None else read_data(Path(config))
-    return studied(loaded, data)
+    if config is None:
+        return studied(loaded, shipped_data(loaded.name))
+    return studied(loaded, from_content(StagedData, study_data(Path(config), command), config))
+
+
+def require_conic() -> None:
+    """Raise SettingError naming the extra that brings the cone solver, unless it is installed."""
+    from importlib.util import find_spec
+
+    from problems.core.errors import SettingError
+
+    missing = [name for name in ("cvxpy", "clarabel") if find_spec(name) is None]
+    if missing:
+        raise SettingError(
+            f"staged planning needs {' and '.join(missing)}: pip install 'feederlab[conic]'"
+        )
+
+
+@contextmanager
+def progress_line(is_quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows one line of progress on a terminal's stderr; nothing if piped."""
+    import sys
+
+    if is_quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield status.update

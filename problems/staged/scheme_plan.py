@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class Effort:
         At which the proof stops.
     max_states : int or None
         States and relaxations that the proof may solve.
+    proves_all : bool
+        Whether a bound is proven on all scenarios too, for the scheme with every flexibility.
     """
 
     n_scenarios: int
@@ -44,6 +46,7 @@ class Effort:
     seed: int
     gap: float
     max_states: int | None = None
+    proves_all: bool = False
 
     @classmethod
     def of(cls, study: Studied, *, seed: int, is_quick: bool) -> Effort:
@@ -58,7 +61,14 @@ class Effort:
                 3.0 * asked.gap,
                 60,
             )
-        return cls(asked.n_scenarios, asked.population, asked.generations, seed, asked.gap)
+        return cls(
+            asked.n_scenarios,
+            asked.population,
+            asked.generations,
+            seed,
+            asked.gap,
+            proves_all=True,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +96,8 @@ class SchemePlan:
         Operation in all scenarios of the year.
     lcc_all_rmb : float or None
         Cost on all scenarios; None if a dispatch failed.
+    bound_all_rmb : float or None
+        Proven bound on that; None where none was proven.
     """
 
     model: StageModel
@@ -99,6 +111,7 @@ class SchemePlan:
     history: tuple[float, ...]
     days: list[Day]
     lcc_all_rmb: float | None
+    bound_all_rmb: float | None
 
     @property
     def gap(self) -> float:
@@ -114,8 +127,23 @@ def plan_scheme(
     n_jobs: int = 1,
     folder: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
+    known: Mapping[str, SchemePlan] | None = None,
 ) -> SchemePlan | None:
     """Find a plan of a scheme, prove how good it is, and judge it on all scenarios.
+
+    Parameters
+    ----------
+    study : Studied
+    scheme : Scheme
+    effort : Effort
+    n_jobs : int
+        Worker processes; the plan does not depend on it.
+    folder : Path, optional
+        Where solved states are kept; a continued run reads them and ends in the same bits.
+    say : callable
+        Takes one line of progress.
+    known : dict of str to SchemePlan, optional
+        Plans of more restricted schemes: what they build, this scheme may build too.
 
     Returns
     -------
@@ -130,7 +158,11 @@ def plan_scheme(
     piles = basic_piles_rmb(study)
     open_roots(floors)
     proof = prove(
-        floors, gap=effort.gap, constant_mrmb=piles / MILLION, max_states=effort.max_states
+        floors,
+        gap=effort.gap,
+        constant_mrmb=piles / MILLION,
+        incumbent=_best_known(memo, known or {}),
+        max_states=effort.max_states,
     )
     say(f"{scheme.name}: bound and plan from the proof, genetic search next")
     found = search(
@@ -149,6 +181,11 @@ def plan_scheme(
     year = whole_year(study.data)
     days = operate(model, chain, whole, year, n_jobs)
     bound = min(floors.best_chain()[0], costs.cost_mrmb)
+    bound_all = None
+    if effort.proves_all and scheme.has_managed:
+        say(f"{scheme.name}: bound on all scenarios")
+        file = None if folder is None else folder / "states" / f"{scheme.name}-all.jsonl"
+        bound_all = bound_on_all(StageModel.of(study, scheme, year), file, n_jobs)
     return SchemePlan(
         model=model,
         status=proof.status,
@@ -161,7 +198,33 @@ def plan_scheme(
         history=found.history,
         days=days,
         lcc_all_rmb=total_rmb(model, chain, whole, days),
+        bound_all_rmb=None if bound_all is None else MILLION * bound_all + piles,
     )
+
+
+def _best_known(
+    memo: Memo, known: Mapping[str, SchemePlan]
+) -> tuple[tuple[Bits, ...], float] | None:
+    """Return the cheapest of the known plans in this scheme, and its cost here."""
+    best: tuple[tuple[Bits, ...], float] | None = None
+    for plan in known.values():
+        n = memo.model.n_item
+        chain = tuple((*bits, *(0,) * (n - len(bits))) for bits in plan.chain)
+        memo.solve_leaves(memo.model.key(k, bits) for k, bits in enumerate(chain))
+        costs = chain_cost(memo, chain)
+        if costs is not None and (best is None or costs.cost_mrmb < best[1]):
+            best = chain, costs.cost_mrmb
+    return best
+
+
+def bound_on_all(model: StageModel, file: Path | None, n_jobs: int) -> float | None:
+    """Return a bound from the relaxation of every stage on all scenarios, million RMB."""
+    memo = Memo(model, n_jobs=n_jobs, file=file)
+    floors = Floors.of(memo)
+    open_roots(floors)
+    if len(floors.nodes) < floors.n_stage:
+        return None
+    return floors.best_chain()[0]
 
 
 def whole_piles(costs: ChainCost, model: StageModel) -> tuple[dict[str, list[float]], ...]:
