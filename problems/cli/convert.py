@@ -110,12 +110,13 @@ def _in_peak_state(plan: Plan, grid: Feeder) -> tuple[Feeder, list[Device], str]
     from powerflow.writers.pandapower import Device
     from problems.core.assess import asset_bus, asset_p_kw
     from problems.core.instance import Instance
+    from problems.core.years import study_states
 
     instance = Instance(grid, plan.conditions, plan.feeder)
-    states = plan.conditions.horizon.states
+    states = study_states(plan.conditions).states
     peak = max(range(len(states)), key=lambda k: states[k].load_factor)
     devices = []
-    for asset in plan.assets:
+    for asset in (*(plan.conditions.existing or ()), *plan.assets):
         if asset.kind not in ("station", "capacitor"):
             raise ContentError(f"equipment of kind {asset.kind} cannot be written")
         asset_bus(asset, instance)
