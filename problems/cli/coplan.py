@@ -118,6 +118,7 @@ def coplan(
     margin_of: MarginOfName = "relaxed",
     to_kv: ToKv = None,
     conversion_usd: Conversion = 0.0,
+    storage_min_kwh: StorageMin = 0.0,
     cables: Cables = None,
     breakers: Breakers = None,
     storage: StorageFile = None,
@@ -139,7 +140,10 @@ def coplan(
     scenario = scenario_of(fleet, hour, day, source_pu)
     library = read_library(*(None if f is None else Path(f) for f in (cables, breakers, storage)))
     upgrade_rule = UpgradeRule(rule, _margin(margin), margin_of)
-    plan = _plan(method, scenario, library, upgrade_rule, conversion_usd, gap, limit_s)
+    if method == "vmbp":
+        plan = _storage_plan(scenario, library, storage_min_kwh, gap, limit_s)
+    else:
+        plan = _plan(method, scenario, library, upgrade_rule, conversion_usd, gap, limit_s)
     answer = {"feeder": fleet.feeder.name, **plan_keys(plan)}
     if out is not None:
         from problems.core.content import json_text, write_text
@@ -169,6 +173,25 @@ def _plan(
     if method == "uprate":
         return plan_uprate(scenario, library, rule, conversion_usd=conversion_usd, **limits)
     return plan_upgrades(scenario, library, rule, **limits)
+
+
+def _storage_plan(
+    scenario: Scenario,
+    library: Library,
+    least_kwh: float,
+    gap: float | None,
+    limit_s: float | None,
+) -> CoplanPlan:
+    from problems.coplan.vmbp import plan_storage
+
+    default = 5e-3 if least_kwh > 0.0 else 5e-4
+    return plan_storage(
+        scenario,
+        library,
+        least_kwh=least_kwh,
+        gap=default if gap is None else gap,
+        limit_s=300.0 if limit_s is None else limit_s,
+    )
 
 
 def plan_keys(plan: CoplanPlan) -> dict[str, Any]:
