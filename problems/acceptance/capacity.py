@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import joblib
 
 from problems.acceptance.binding import Binding, binding_limit
 from problems.acceptance.study import AcceptanceStudy
 from problems.conic.case import DispatchCase
+from problems.conic.diagnose import conflict_words, find_conflicts
 from problems.conic.direct import DirectResult, dispatch_directly
 from problems.conic.network import Network
 from problems.conic.outcome import Status
@@ -17,6 +18,8 @@ from problems.conic.solution import Solution
 
 ACCURACY = 1e-10
 """Of the solver; the losses weigh little, and the cones are as tight as they are priced."""
+
+REPAIRED = "the ceiling is held by voltages without losses as well"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,20 +89,40 @@ def accept_all(
 def accept_bus(study: AcceptanceStudy, bus: str, limit_s: float | None = None) -> BusCapacity:
     """Return the greatest station that the network accepts at a bus, equations (1) to (16).
 
-    An answer that is not exact is sought once more with cones scaled to its own flows.
+    An answer whose cones are not tight is sought again with cones scaled to its own flows; one that
+    is not exact then, with the ceiling held by voltages without losses too. Where the limits cannot
+    even be kept without a station, the message says which conflict.
     """
     case, network = study.case(bus), Network.of(study.feeder)
     found = _solve(study, case, network, limit_s)
     solution = found.solution(case, network)
-    if solution is not None and not solution.is_exact:
+    if solution is not None and not (solution.is_exact and solution.has_tight_cones):
         network = network.scaled_to(solution.p_kw, solution.q_kvar)
-        found = _solve(study, case, network, limit_s)
-        solution = found.solution(case, network)
+        again = _solve(study, case, network, limit_s)
+        better = again.solution(case, network)
+        if better is not None and better.cone_gap < solution.cone_gap:
+            found, solution = again, better
+    note = ""
+    if solution is not None and not solution.is_exact:
+        repaired = replace(case, limits=replace(case.limits, has_lossless_ceiling=True))
+        again = _solve(study, repaired, network, limit_s)
+        safe = again.solution(repaired, network)
+        if safe is not None and safe.is_exact:
+            found, solution, case, note = again, safe, repaired, REPAIRED
     if solution is None:
-        return BusCapacity(bus, found.outcome.status, found.outcome.message)
+        return _without_answer(bus, case, network, found, limit_s)
     reward = 1.0 if study.weights is None else study.weights[1]
     duals = {name: dual / reward for name, dual in found.duals.items()}
-    return _capacity(bus, found, solution, binding_limit(case, network, duals))
+    return _capacity(bus, found, solution, binding_limit(case, network, duals), note)
+
+
+def _without_answer(
+    bus: str, case: DispatchCase, network: Network, found: DirectResult, limit_s: float | None
+) -> BusCapacity:
+    message = found.outcome.message
+    if found.outcome.status == "infeasible":
+        message = conflict_words(find_conflicts(case, network, limit_s))
+    return BusCapacity(bus, found.outcome.status, message)
 
 
 def _solve(
@@ -110,10 +133,10 @@ def _solve(
 
 
 def _capacity(
-    bus: str, found: DirectResult, solution: Solution, binding: Binding | None
+    bus: str, found: DirectResult, solution: Solution, binding: Binding | None, note: str
 ) -> BusCapacity:
     size_kw = max(0.0, float(solution.size_kw[0]))
-    message = found.outcome.message if solution.is_exact else solution.inexactness()
+    message = found.outcome.message or note if solution.is_exact else solution.inexactness()
     return BusCapacity(
         bus=bus,
         status=found.outcome.status,

@@ -156,6 +156,8 @@ def _n_points(n_bus: int, steps: int) -> int:
 def _front(points: Sequence[JointCapacity]) -> list[JointCapacity]:
     """Return the points that no other one dominates, one of each that are alike."""
     kept: list[JointCapacity] = []
+    if not points:
+        return kept
     sizes = np.array([point.capacity_kw for point in points]).reshape(len(points), -1)
     for k, size in enumerate(sizes):
         better = (sizes >= size - DOMINATION_KW).all(axis=1)
@@ -193,13 +195,15 @@ class _Model:
     def _solve(
         self, direction: tuple[float, ...], goal: Callable[[Any], tuple[Any, list[Any]]]
     ) -> JointCapacity:
-        """Solve for a goal; once more with cones scaled to the flows found if not exact."""
+        """Solve for a goal; again with cones scaled to the flows found if they are not tight."""
         network = Network.of(self._study.feeder)
         found = self._run(direction, goal, network)
-        if found.solution is None or found.capacity_kw is not None:
+        first = found.solution
+        if first is None or (first.is_exact and first.has_tight_cones):
             return found
-        scaled = network.scaled_to(found.solution.p_kw, found.solution.q_kvar)
-        return self._run(direction, goal, scaled)
+        again = self._run(direction, goal, network.scaled_to(first.p_kw, first.q_kvar))
+        second = again.solution
+        return again if second is not None and second.cone_gap < first.cone_gap else found
 
     def _run(
         self,

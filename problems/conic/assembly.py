@@ -24,6 +24,9 @@ IntArray = NDArray[np.int64]
 
 CONE_ROWS = 4
 
+LOSSLESS = ("p_lossless", "q_lossless", "v_lossless")
+"""Variables of the flow without losses, where it holds the ceiling."""
+
 
 @dataclass(slots=True, eq=False)
 class Columns:
@@ -149,6 +152,9 @@ def _columns(case: DispatchCase, network: Network, soft: Collection[str]) -> Col
     columns = Columns(n_hour)
     for name in ("p", "q", "l", "v"):
         columns.add(name, n_hour, n)
+    if case.limits.has_lossless_ceiling:
+        for name in LOSSLESS:
+            columns.add(name, n_hour, n)
     for name in ("charge", "discharge", "energy", "storage_q"):
         columns.add(name, n_hour, len(case.storage))
     columns.add("reactive_q", n_hour, len(case.reactive))
@@ -186,32 +192,56 @@ def _equalities(rows: Rows, at: dict[str, IntArray], case: DispatchCase, network
     ):
         rows.add(name, to_pu(load[:, 1:]), shape, (at[power], 1.0), (at["l"], -z))
         rows.enter(name, above[inner], at[power][:, inner], -1.0)
-    _devices_in_balance(rows, at, case)
+    _devices_in_balance(rows, at, case, "active_balance", "reactive_balance")
+    if case.limits.has_lossless_ceiling:
+        _lossless_flow(rows, at, case, network)
     if case.storage:
         _state_of_charge(rows, at, case)
 
 
-def _devices_in_balance(rows: Rows, at: dict[str, IntArray], case: DispatchCase) -> None:
+def _lossless_flow(
+    rows: Rows, at: dict[str, IntArray], case: DispatchCase, network: Network
+) -> None:
+    """Add the flow without losses of the same loads (Gan, Li, Topcu, Low 2015)."""
+    p, q, v = (at[name] for name in LOSSLESS)
+    above = network.parent - 1
+    is_first = above < 0
+    inner = np.flatnonzero(~is_first)
+    for name, power, load in (("p_lossless", p, case.p_kw), ("q_lossless", q, case.q_kvar)):
+        rows.add(name, to_pu(load[:, 1:]), p.shape, (power, 1.0))
+        rows.enter(name, above[inner], power[:, inner], -1.0)
+    _devices_in_balance(rows, at, case, "p_lossless", "q_lossless")
+    source = np.where(is_first, case.source_pu[:, None] ** 2, 0.0)
+    v_above = np.where(is_first, -1, v[:, above])
+    rows.add(
+        "v_lossless", source, v.shape,
+        (v, 1.0), (v_above, -1.0), (p, 2 * network.r_pu), (q, 2 * network.x_pu),
+    )  # fmt: skip
+
+
+def _devices_in_balance(
+    rows: Rows, at: dict[str, IntArray], case: DispatchCase, active: str, reactive: str
+) -> None:
     """Move the devices' powers to the left of (10) and (11): net load less them."""
     if case.storage:
         branch = case.buses(case.storage) - 1
-        rows.enter("active_balance", branch, at["charge"], -1.0)
-        rows.enter("active_balance", branch, at["discharge"], 1.0)
-        rows.enter("reactive_balance", branch, at["storage_q"], 1.0)
+        rows.enter(active, branch, at["charge"], -1.0)
+        rows.enter(active, branch, at["discharge"], 1.0)
+        rows.enter(reactive, branch, at["storage_q"], 1.0)
     if case.reactive:
-        rows.enter("reactive_balance", case.buses(case.reactive) - 1, at["reactive_q"], 1.0)
+        rows.enter(reactive, case.buses(case.reactive) - 1, at["reactive_q"], 1.0)
     if case.pv:
-        rows.enter("active_balance", case.buses(case.pv) - 1, at["pv_p"], 1.0)
+        rows.enter(active, case.buses(case.pv) - 1, at["pv_p"], 1.0)
     if case.sized:
         branch = case.buses(case.sized) - 1
         shape = np.array([load.shape for load in case.sized]).T
         kvar_per_kw = np.array([load.kvar_per_kw for load in case.sized])
-        rows.enter("active_balance", branch, at["size"], -shape)  # (13)
-        rows.enter("reactive_balance", branch, at["size"], -shape * kvar_per_kw)
+        rows.enter(active, branch, at["size"], -shape)  # (13)
+        rows.enter(reactive, branch, at["size"], -shape * kvar_per_kw)
     if case.shed_share > 0.0:
         branch = np.arange(case.p_kw.shape[1] - 1)
-        rows.enter("active_balance", branch, at["shed"][:, 1:], to_pu(case.p_kw[:, 1:]))
-        rows.enter("reactive_balance", branch, at["shed"][:, 1:], to_pu(case.q_kvar[:, 1:]))
+        rows.enter(active, branch, at["shed"][:, 1:], to_pu(case.p_kw[:, 1:]))
+        rows.enter(reactive, branch, at["shed"][:, 1:], to_pu(case.q_kvar[:, 1:]))
 
 
 def _state_of_charge(rows: Rows, at: dict[str, IntArray], case: DispatchCase) -> None:
@@ -278,6 +308,8 @@ def _limits(rows: Rows, at: dict[str, IntArray], case: DispatchCase, network: Ne
         rows.add("voltage_floor", -(limits.v_min_pu**2), per_branch, (at["v"], -1.0), (room, -1.0))
     room = slack("voltage_ceiling", per_branch)
     rows.add("voltage_ceiling", limits.v_max_pu**2, per_branch, (at["v"], 1.0), (room, -1.0))
+    if limits.has_lossless_ceiling:
+        rows.add("lossless_ceiling", limits.v_max_pu**2, per_branch, (at["v_lossless"], 1.0))
     known = known_ampacity(network)
     if limits.has_ampacity and len(known):
         shape = (n_hour, len(known))

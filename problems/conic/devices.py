@@ -164,6 +164,9 @@ class GridLimits:
         Greatest active power into any branch, in either direction.
     substation_kw, substation_kvar : float, optional
         Greatest active and reactive power from the source, in either direction.
+    has_lossless_ceiling : bool
+        Whether voltages computed without losses keep the ceiling as well: rows that make the
+        relaxation exact under reverse flow (`problems.conic.distflow.lossless_ceiling`).
     """
 
     v_min_pu: float = 0.95
@@ -172,6 +175,7 @@ class GridLimits:
     line_kw: float | None = None
     substation_kw: float | None = None
     substation_kvar: float | None = None
+    has_lossless_ceiling: bool = False
 
     def __post_init__(self) -> None:
         check_range("limits", "v_min_pu", self.v_min_pu, 0.0)

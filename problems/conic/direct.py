@@ -208,6 +208,7 @@ def _structure(case: DispatchCase, network: Network, soft: tuple[str, ...]) -> H
         tuple(unit.soc_initial is None for unit in case.storage),
         np.isfinite(known).tobytes(),
         limits.v_min_pu > 0.0,
+        limits.has_lossless_ceiling,
         tuple(most is None for most in (
             limits.line_kw, limits.substation_kw, limits.substation_kvar)),
         case.shed_share > 0.0,

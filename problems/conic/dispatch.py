@@ -271,6 +271,9 @@ def _add_limits(model: Dispatch, soft: Collection[str]) -> None:
         rows["voltage_floor"] = [distflow.voltage_floor(flow, limits.v_min_pu, room)]
     room = slack("voltage_ceiling", per_branch)
     rows["voltage_ceiling"] = [distflow.voltage_ceiling(flow, limits.v_max_pu, room)]
+    if limits.has_lossless_ceiling:
+        loads = (model.p_load, model.q_load)
+        rows["lossless_ceiling"] = distflow.lossless_ceiling(flow, *loads, limits.v_max_pu)
     if limits.has_ampacity and len(known):
         room = slack("ampacity", (n_hour, len(known)))
         rows["ampacity"] = [distflow.ampacity(flow, known, room)]

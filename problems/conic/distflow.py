@@ -101,6 +101,26 @@ def voltage_ceiling(flow: Flow, v_max_pu: float, slack: Any = 0.0) -> Any:
     return flow.v[:, 1:] - slack <= v_max_pu**2
 
 
+def lossless_ceiling(flow: Flow, p_load: Any, q_load: Any, v_max_pu: float) -> list[Any]:
+    """Hold the voltages that the same loads would have without losses below the ceiling.
+
+    They lie above the true ones, so that the rows cost a little of the feasible set; with them the
+    relaxation is exact under reverse flow as well, where the ceiling alone would be met by losses
+    that do not exist. Gan, Li, Topcu, Low, "Exact Convex Relaxation of Optimal Power Flow in Radial
+    Networks", IEEE Trans. Automatic Control 60(1), 2015.
+    """
+    net, shape = flow.network, flow.p.shape
+    p, q, v = cp.Variable(shape), cp.Variable(shape), cp.Variable(flow.v.shape)
+    drop = 2 * (p @ _diagonal(net.r_pu) + q @ _diagonal(net.x_pu))
+    return [
+        p - p @ net.outgoing == p_load[:, 1:],
+        q - q @ net.outgoing == q_load[:, 1:],
+        v[:, 0] == flow.v[:, 0],
+        v @ net.receiving == v @ net.sending - drop,
+        v[:, 1:] <= v_max_pu**2,
+    ]
+
+
 def ampacity(flow: Flow, branch: Any, slack: Any = 0.0) -> Any:
     """Hold l <= I_max^2 on the branches whose ampacity is known; `slack` widens it."""
     return flow.l[:, branch] - slack <= flow.network.i_max_pu[branch][None, :] ** 2

@@ -17,11 +17,14 @@ from problems.conic.recheck import AcCheck, recheck
 
 FloatArray = NDArray[np.float64]
 
-EXACT_CONE_GAP = 1e-6
-"""Greatest cone gap, p.u., of an answer that is called exact."""
+TIGHT_CONE_GAP = 1e-6
+"""Greatest cone gap, p.u., of cones that are called tight."""
 
 EXACT_VOLTAGE_PU = 1e-5
 """Greatest difference of a voltage from that of the AC power flow of an exact answer."""
+
+EXACT_LOSS_SHARE, EXACT_LOSS_KW = 1e-4, 1e-2
+"""Greatest difference of an hour's losses: a share of the greatest losses, or a power."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,14 +88,14 @@ class Solution:
                 column.flags.writeable = False
 
     @property
+    def has_tight_cones(self) -> bool:
+        """Whether every cone holds with equality; one of a branch without impedance need not."""
+        return self.cone_gap <= TIGHT_CONE_GAP
+
+    @property
     def is_exact(self) -> bool:
-        """Whether the relaxation gave an AC-feasible dispatch: a plan, and not only a bound."""
-        return (
-            self.cone_gap <= EXACT_CONE_GAP
-            and self.ac.voltage_error_pu is not None
-            and self.ac.voltage_error_pu <= EXACT_VOLTAGE_PU
-            and self.ac.is_feasible
-        )
+        """Whether the AC power flow agrees: the answer is a plan, and not only a bound."""
+        return not self.inexactness()
 
     def inexactness(self) -> str:
         """Return in words why the answer is not exact; empty if it is."""
@@ -100,12 +103,15 @@ class Solution:
         if not ac.converged:
             return "not exact: its net loads have no AC power flow solution"
         reasons = []
-        if self.cone_gap > EXACT_CONE_GAP:
-            reasons.append(f"cone gap {self.cone_gap:.1e}")
-        if ac.voltage_error_pu is not None and ac.voltage_error_pu > EXACT_VOLTAGE_PU:
+        most_kw = max(EXACT_LOSS_KW, EXACT_LOSS_SHARE * float(self.loss_kw.max(initial=0.0)))
+        if (ac.voltage_error_pu or 0.0) > EXACT_VOLTAGE_PU:
             reasons.append(f"AC voltages differ by {ac.voltage_error_pu:.1e} p.u.")
+        if (ac.loss_error_kw or 0.0) > most_kw:
+            reasons.append(f"AC losses differ by {ac.loss_error_kw:.1e} kW")
         if not ac.is_feasible:
             reasons.append(f"AC power flow exceeds a limit by {ac.violation or 0.0:.1e} of it")
+        if reasons:
+            reasons.append(f"cone gap {self.cone_gap:.1e}")
         return "not exact: " + ", ".join(reasons) if reasons else ""
 
 
