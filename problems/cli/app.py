@@ -14,6 +14,7 @@ from problems.cli import (
     convert,
     coplan,
     diagnose,
+    diff,
     feeder_options,
     feeders,
     flow,
@@ -63,7 +64,7 @@ COMMANDS = (
     *(feeders, flow, site, assess, sensitivity, certify, compare, pareto),
     *(diagnose, coplan, host),
     *(outlook, stage, accept),
-    *(resume, rerun, report, show, convert),
+    *(resume, rerun, report, show, diff, convert),
 )
 for command in COMMANDS:
     command.register(app)

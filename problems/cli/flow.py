@@ -51,8 +51,10 @@ def flow(
         str | None,
         typer.Option(
             "--zip",
-            metavar="Z,I,P",
-            help="Shares of constant impedance, current and power in every load; they add up to 1.",
+            metavar="Z,I,P|FILE",
+            help="Shares of constant impedance, current and power in every load; they add up to 1. "
+            "Or FILE, CSV or TOML tables of zip: bus,z_share,i_share,p_share; a bus that is not in "
+            "it has constant power.",
         ),
     ] = None,
     shunts: Annotated[
@@ -67,22 +69,39 @@ def flow(
     angles: Annotated[
         bool, typer.Option("--angles", help="Add the voltage and angle of every bus.")
     ] = False,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="DIR", help="Write buses.csv and branches.csv there."),
+    ] = None,
+    geojson: Annotated[
+        str | None,
+        typer.Option(
+            "--geojson",
+            metavar="FILE",
+            help="Write the map; the feeder's x and y must be longitude and latitude, degrees.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute the power flow of a feeder."""
-    from powerflow.library import load_feeder
+    from powerflow.library import list_feeders, load_feeder
+    from powerflow.reference import split_reference
     from powerflow.result import OUTPUTS
     from powerflow.solve import power_flow
+    from problems.cli.flow_inputs import add_load, read_shares, read_shunts_of
 
     _check_positive("--base-kv", base_kv)
     _check_positive("--source-pu", source_pu)
     if not math.isfinite(load_scale):
         raise SettingError(f"--load-scale must be finite, not {load_scale}")
+    if geojson and split_reference(feeder)[0] in list_feeders():
+        raise SettingError("--geojson: the coordinates of library feeders are drawings, not places")
     loaded = load_feeder(feeder)
     p_kw, q_kvar = loaded.p_kw * load_scale, loaded.q_kvar * load_scale
     for word in add or []:
-        _add_load(loaded, word, p_kw, q_kvar)
-    shunt_p_kw, shunt_q_kvar = _read_shunts(loaded, shunts)
+        add_load(loaded, word, p_kw, q_kvar)
+    shares = read_shares(loaded, zip_shares)
+    shunt_p_kw, shunt_q_kvar = read_shunts_of(loaded, shunts)
     try:
         result = power_flow(
             loaded,
@@ -90,15 +109,17 @@ def flow(
             q_kvar,
             base_kv=base_kv,
             v_source_pu=source_pu,
-            zip_shares=_read_shares(zip_shares),
+            zip_shares=shares,
             shunt_p_kw=shunt_p_kw,
             shunt_q_kvar=shunt_q_kvar,
             sweeps=sweeps,
-            outputs=(*OUTPUTS, "angle_rad") if angles else OUTPUTS,
+            outputs=(*OUTPUTS, "angle_rad") if angles or out or geojson else OUTPUTS,
         )
     except ValueError as error:
         raise SettingError(str(error)) from None
     answer = _answer(loaded, result, has_converged=None if sweeps else bool(result.converged[0]))
+    if out or geojson:
+        _write_tables(loaded, result, (p_kw, q_kvar), out, geojson)
     buses = _bus_rows(loaded, result) if angles else []
     if as_json:
         print_json({**answer, **({"buses": buses} if angles else {})})
@@ -113,53 +134,25 @@ def _check_positive(option: str, value: float | None) -> None:
         raise SettingError(f"{option} must be positive, not {value}")
 
 
-def _add_load(
-    feeder: Feeder, word: str, p_kw: NDArray[np.float64], q_kvar: NDArray[np.float64]
+def _write_tables(
+    feeder: Feeder,
+    result: PowerFlowResult,
+    loads: tuple[NDArray[np.float64], NDArray[np.float64]],
+    out: str | None,
+    geojson: str | None,
 ) -> None:
-    from problems.siting.equipment import feeder_bus
+    from problems.core.content import json_text, write_text
+    from problems.report.flow_tables import branch_rows, bus_rows, flow_geojson
+    from problems.report.tables import write_table
 
-    # a label may hold colons itself: the powers are the last two words, or the last one
-    for n_power in (2, 1):
-        label, *powers = word.rsplit(":", n_power)
-        if len(powers) == n_power and (label in feeder.bus_id or n_power == 1):
-            break
-    try:
-        kw, kvar = float(powers[0]), float(powers[1]) if powers[1:] else 0.0
-    except (IndexError, ValueError):
-        raise SettingError(f"--add takes BUS:KW or BUS:KW:KVAR, not '{word}'") from None
-    if not (math.isfinite(kw) and math.isfinite(kvar)):
-        raise SettingError(f"--add takes finite powers, not '{word}'")
-    bus = feeder_bus(feeder, label, "--add")
-    p_kw[bus] += kw
-    q_kvar[bus] += kvar
-
-
-def _read_shares(words: str | None) -> tuple[float, float, float] | None:
-    if words is None:
-        return None
-    try:
-        z, i, p = (float(word) for word in words.split(","))
-    except ValueError:
-        raise SettingError(f"--zip takes three shares Z,I,P, not '{words}'") from None
-    return z, i, p
-
-
-def _read_shunts(
-    feeder: Feeder, file: str | None
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    if file is None:
-        return None, None
-    import numpy as np
-
-    from problems.siting.equipment import feeder_bus
-    from problems.siting.tables import read_shunts
-
-    shunt_p_kw, shunt_q_kvar = np.zeros(feeder.n_bus), np.zeros(feeder.n_bus)
-    for shunt in read_shunts(Path(file)):
-        bus = feeder_bus(feeder, shunt.bus, file)
-        shunt_p_kw[bus] += shunt.p_kw
-        shunt_q_kvar[bus] += shunt.q_kvar
-    return shunt_p_kw, shunt_q_kvar
+    buses, branches = bus_rows(feeder, result, *loads), branch_rows(feeder, result)
+    # before anything is written: it may find that there is no map
+    places = flow_geojson(feeder, buses, branches) if geojson else None
+    if out:
+        write_table(Path(out) / "buses.csv", buses)
+        write_table(Path(out) / "branches.csv", branches)
+    if geojson and places is not None:
+        write_text(Path(geojson), json_text(places))
 
 
 def _bus_rows(feeder: Feeder, result: PowerFlowResult) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from problems.core.money import Prices
 from problems.core.plan import Plan
 from problems.core.rows import read_rows
 
+SHARES_TOL = 1e-9
 TEXT_COLUMNS = ("name", "feeder", "price", "bus", "kind")
 
 
@@ -81,6 +82,45 @@ def read_shunts(path: Path) -> tuple[Shunt, ...]:
     """
     rows = read_rows(path, "shunt", TEXT_COLUMNS)
     return tuple(from_content(Shunt, row, where) for where, row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ZipShares:
+    """Hold how the load of one bus divides into constant impedance, current and power.
+
+    Raises
+    ------
+    ContentError
+        If a share is negative, or they do not add up to 1.
+    """
+
+    bus: str
+    z_share: float
+    i_share: float
+    p_share: float
+
+    def __post_init__(self) -> None:
+        shares = (self.z_share, self.i_share, self.p_share)
+        if min(shares) < 0.0 or abs(sum(shares) - 1.0) > SHARES_TOL:
+            raise ContentError(
+                f"the shares of bus {self.bus} must be 0 or more and add up to 1, not to "
+                f"{sum(shares):g}"
+            )
+
+
+def read_zip_shares(path: Path) -> tuple[ZipShares, ...]:
+    """Read ZIP shares of loads from CSV rows, or from [[zip]] tables of a TOML file.
+
+    Columns: bus, z_share, i_share, p_share; the shares of a bus add up to 1.
+
+    Raises
+    ------
+    ContentError
+        Naming the file, the row and what was expected.
+    """
+    return tuple(
+        from_content(ZipShares, row, where) for where, row in read_rows(path, "zip", TEXT_COLUMNS)
+    )
 
 
 def read_bus_costs(path: Path) -> tuple[SiteCost, ...]:
