@@ -19,7 +19,8 @@ COMMANDS = [shlex.split(step, comments=True) for step in STEPS if step.startswit
 
 
 def test_readme_shows_the_main_commands() -> None:
-    assert {words[1] for words in COMMANDS} >= {"feeders", "flow", "site", "assess", "compare"}
+    commands = {words[1] for words in COMMANDS}
+    assert commands >= {"feeders", "flow", "site", "show", "assess", "compare", "rerun"}
 
 
 def test_every_command_runs(
@@ -42,6 +43,15 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert tested == "python -m pytest"
     assert "pip install --quiet --editable" in ci
     assert 'python" -m pytest' in ci
+
+
+def test_it_is_one_page() -> None:
+    assert len(README.splitlines()) <= 80
+
+
+def test_links_lead_somewhere() -> None:
+    for link in re.findall(r"(?<!!)\[[^]]*\]\(([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
 
 
 def test_pictures_exist() -> None:
