@@ -20,7 +20,7 @@ from problems.cli.coplan_options import (
     fleet_of,
     scenario_of,
 )
-from problems.cli.output import Json, Out, Quiet, print_json, print_table
+from problems.cli.output import Jobs, Json, Out, Quiet, print_json, print_table
 from problems.core.errors import SettingError
 
 if TYPE_CHECKING:
@@ -119,6 +119,9 @@ def coplan(
     to_kv: ToKv = None,
     conversion_usd: Conversion = 0.0,
     storage_min_kwh: StorageMin = 0.0,
+    upgrades: Upgrades = "all",
+    stage_one: StageOne = "lexicographic",
+    jobs: Jobs = 1,
     cables: Cables = None,
     breakers: Breakers = None,
     storage: StorageFile = None,
@@ -140,11 +143,25 @@ def coplan(
     scenario = scenario_of(fleet, hour, day, source_pu)
     library = read_library(*(None if f is None else Path(f) for f in (cables, breakers, storage)))
     upgrade_rule = UpgradeRule(rule, _margin(margin), margin_of)
-    if method == "vmbp":
+    extra: dict[str, Any] = {}
+    if method == "ddcp":
+        from problems.coplan import ddcp
+
+        found = ddcp.coplan(
+            scenario,
+            library,
+            upgrade_rule,
+            stage_one=stage_one,
+            upgrades=_upgrades(upgrades),
+            limit_s=600.0 if limit_s is None else limit_s,
+            n_jobs=jobs,
+        )
+        plan, extra = found.plan, {"curve": [asdict(point) for point in found.curve]}
+    elif method == "vmbp":
         plan = _storage_plan(scenario, library, storage_min_kwh, gap, limit_s)
     else:
         plan = _plan(method, scenario, library, upgrade_rule, conversion_usd, gap, limit_s)
-    answer = {"feeder": fleet.feeder.name, **plan_keys(plan)}
+    answer = {"feeder": fleet.feeder.name, **plan_keys(plan), **extra}
     if out is not None:
         from problems.core.content import json_text, write_text
 
@@ -232,6 +249,14 @@ def _margin(text: str) -> float | None:
         raise SettingError(f"--margin must be a number or none, not '{text}'") from None
 
 
+def _upgrades(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdigit():
+        raise SettingError(f"--upgrades must be a whole number or all, not '{text}'")
+    return int(text)
+
+
 def _print(answer: dict[str, Any]) -> None:
     figures = [(k, v) for k, v in answer.items() if not isinstance(v, list) and v != ""]
     print_table(f"Plan for {answer['feeder']}", ("figure", "value"), figures)
@@ -241,6 +266,10 @@ def _print(answer: dict[str, Any]) -> None:
     if answer["storage"]:
         rows = [(s["bus"], s["kwh"], s["kw"], s["cost_usd"]) for s in answer["storage"]]
         print_table("Storage", ("bus", "kWh", "kW", "cost USD"), rows)
+    if answer.get("curve"):
+        rows = [tuple(point.values()) for point in answer["curve"]]
+        columns = ("N", "total USD", "lines USD", "storage kWh", "bound USD", "status")
+        print_table("Stage III", columns, rows)
     if answer["conflicts"]:
         rows = [tuple(conflict.values()) for conflict in answer["conflicts"][:20]]
         print_table("What stands in the way", ("limit", "where", "hour", "A or p.u."), rows)
