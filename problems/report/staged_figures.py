@@ -22,7 +22,7 @@ HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo", "--", "**", "||")
 def draw_timeline(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> None:
     """Draw what each scheme invests in each stage, undiscounted, stacked by category."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(2.2 + 1.9 * len(plans), 4.4), layout="constrained")
+        figure = Figure(figsize=(max(7.4, 2.2 + 1.9 * len(plans)), 4.6), layout="constrained")
         axes = np.atleast_1d(figure.subplots(1, len(plans), sharey=True))
         for place, (name, plan) in zip(axes, plans.items(), strict=True):
             stages = [stage.name for stage in plan.model.study.data.stages]
@@ -77,6 +77,7 @@ def draw_breakdown(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> N
             bottom += height
         for k, total in enumerate(bottom):
             axes.annotate(f"{total:.2f}", (k, total), ha="center", va="bottom")
+        axes.set_xlim(-0.7, len(parts) - 0.3)
         axes.set_xlabel("scheme")
         axes.set_ylabel("life-cycle cost (million RMB, present value)")
         axes.grid(axis="x", visible=False)

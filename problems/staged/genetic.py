@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 
 from heuristics.ga import GA, GAState
 from heuristics.problem import Evaluation, Space
+from heuristics.variation import Variation
 from problems.staged.chain import chain_cost
 from problems.staged.floors import Floors, state_of
 from problems.staged.state import Bits, StageModel
 
 FloatArray = NDArray[np.float64]
+
+VARIATION = Variation(crossover_index=2.0, mutation_index=1.0)
+"""Wide steps: genes have a few whole values, and small ones would all be rounded away."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +83,7 @@ def search(
         Told the generation and the least cost so far, million RMB.
     """
     model = floors.model
-    engine, space = GA(population=population), gene_space(model)
+    engine, space = GA(population=population, variation=VARIATION), gene_space(model)
     rng = np.random.default_rng(seed)
     state: GAState = engine.init(space, rng, population * generations)
     best: tuple[float, tuple[Bits, ...]] | None = None
