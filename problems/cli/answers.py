@@ -18,6 +18,7 @@ def assessment_keys(assessment: Assessment, currency: str) -> dict[str, Any]:
     """Return what an assessment says, by key; a figure that does not exist is None."""
     return {
         money_key("npv", currency): assessment.npv,
+        money_key("invested", currency): assessment.invested,
         "loss_kw": assessment.loss_kw,
         "v_min_pu": assessment.v_min_pu,
         "v_max_pu": assessment.v_max_pu,

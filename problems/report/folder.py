@@ -154,6 +154,12 @@ def describe(instance: Instance) -> str:
         words.append(f"V2G {conditions.v2g_share:.0%}")
     if conditions.sweeps is not None:
         words.append(f"{conditions.sweeps} sweeps")
+    if conditions.horizon.growth is not None:
+        words.append(f"loads {conditions.horizon.growth:+.1%} a year")
+    if conditions.existing:
+        words.append(f"{len(conditions.existing)} existing")
+    if conditions.budget is not None:
+        words.append(f"budget {conditions.budget:,.0f} {conditions.prices.currency.upper()}")
     limits = conditions.station_limits
     if limits is not None and limits.min_spacing is not None:
         words.append(f"stations {limits.min_spacing:g} {limits.unit} apart")

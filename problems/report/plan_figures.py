@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from powerflow.feeder import Feeder
 from problems.core.assess import Assessment, required
 from problems.core.plan import Plan
+from problems.core.years import study_states
 from problems.report.layout import bus_positions, source_distance
 from problems.report.style import COLORS, GREY, STYLE, draw_level, save_figure
 
@@ -31,14 +32,14 @@ def draw_voltage_profile(path: Path, title: str, assessment: Assessment, plan: P
     before, after = required(assessment.base_flow.v_pu), required(assessment.flow.v_pu)
     lowest = np.where(np.isfinite(after), after, np.inf).min(axis=1)
     state = int(np.argmin(lowest))
-    states = plan.conditions.horizon.states
+    states = study_states(plan.conditions).states
     limits = plan.conditions.limits
     distance, unit = source_distance(feeder)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.0, 4.2), layout="constrained")
         axes = figure.subplots()
         for v_pu, color, width, label in (
-            (before[state], GREY, 1.2, "before: no stations, no banks"),
+            (before[state], GREY, 1.2, _before(plan)),
             (after[state], COLORS[0], 1.6, "with the plan"),
         ):
             axes.add_collection(
@@ -61,6 +62,11 @@ def draw_voltage_profile(path: Path, title: str, assessment: Assessment, plan: P
         axes.set_title(title + shown)
         axes.legend(loc="lower left")
         save_figure(figure, path)
+
+
+def _before(plan: Plan) -> str:
+    """Return what the feeder is without the plan."""
+    return "before: what stands" if plan.conditions.existing else "before: no stations, no banks"
 
 
 def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None:

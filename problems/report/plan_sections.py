@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from problems.core.assess import Assessment, required
 from problems.core.cash_flow import cash_flow
 from problems.core.instance import Conditions, Instance
+from problems.core.land import land_of
 from problems.core.money import investment, yearly_upkeep
 from problems.core.plan import Plan
+from problems.core.years import study_states
 from problems.report.bounds import Bound, relative_gap
 from problems.report.money_svg import cash_figure, tornado_figure
 from problems.report.page import Figure, Outcome, Section, Table, Verdict, table_of
@@ -77,7 +77,7 @@ def certificate_words(bound: Bound | None, npv: float | None, currency: str) -> 
 def plan_verdicts(plan: Plan, assessment: Assessment, bound: Bound | None) -> tuple[Verdict, ...]:
     """Return what was checked of a plan, each outcome from the judge's figures."""
     limits = plan.conditions.limits
-    states = len(plan.conditions.horizon.states)
+    states = len(study_states(plan.conditions).states)
     flows = f"{states} load state{'s' * (states > 1)}, with and without the plan"
     has_solution = assessment.npv is not None
     found = [Verdict("The AC power flow has a solution", _outcome(has_solution), flows)]
@@ -115,8 +115,16 @@ def siting_question(equipment: SitingEquipment, conditions: Conditions, where: s
     fixed = f" (at buses {', '.join(e.station_buses)})" if e.station_buses else ""
     most = "at most " if e.bank_rule == "at-most" else ""
     step = f" in steps of {e.kvar_step:g}" if e.kvar_step is not None else ""
+    if e.kvar_sizes is not None:
+        step = f" in the sizes {', '.join(f'{size:g}' for size in e.kvar_sizes)}"
+    rating = f"{e.station_kw:,.0f} kW"
+    if e.station_kw_min is not None and e.station_kw_max is not None:
+        rating = (
+            f"{e.station_kw_min:,.0f} to {e.station_kw_max:,.0f} kW, together "
+            f"{e.stations * e.station_kw:,.0f} kW,"
+        )
     return (
-        f"Where on {where} do {_count(e.stations, 'charging station')} of {e.station_kw:,.0f} kW"
+        f"Where on {where} do {_count(e.stations, 'charging station')} of {rating}"
         f"{fixed} and {most}{_count(e.capacitors, 'capacitor bank')} of {e.kvar_min:,.0f} to "
         f"{e.kvar_max:,.0f} kvar{step} give the greatest net present value over {years} years?"
     )
@@ -161,6 +169,31 @@ def siting_assumptions(conditions: Conditions) -> tuple[str, ...]:
         pairs = (("apart", station_limits.min_spacing), ("from demand", station_limits.coverage))
         words = [f"{x:g} {station_limits.unit} {name}" for name, x in pairs if x is not None]
         found.append(f"Stations stand {' and '.join(words)} along the feeder.")
+    return (*found, *asked_besides(conditions))
+
+
+def asked_besides(conditions: Conditions) -> tuple[str, ...]:
+    """Return what stands already, growth, land and budget, one sentence each that is asked."""
+    money, found = conditions.prices.currency.upper(), []
+    if conditions.existing:
+        words = [
+            f"{a.kind} {a.kw if a.kw is not None else a.kvar:,.0f} "
+            f"{'kW' if a.kind == 'station' else 'kvar'} at {a.bus}"
+            for a in conditions.existing
+        ]
+        found.append(f"Stands already, stays and costs nothing: {', '.join(words)}.")
+    growth = conditions.horizon.growth
+    if growth is not None:
+        found.append(
+            f"Loads grow by {100.0 * growth:g} % a year from the first year's, which are today's; "
+            "savings are those of the mean year at present value; limits hold in every year."
+        )
+    if conditions.bus_costs:
+        found.append(
+            f"Land is paid for at the buses of a table of {len(conditions.bus_costs)}, in {money}."
+        )
+    if conditions.budget is not None:
+        found.append(f"The investment is at most {conditions.budget:,.0f} {money}.")
     return tuple(found)
 
 
@@ -174,6 +207,9 @@ def _outcome(is_met: bool) -> Outcome:
 
 def _assets(plan: Plan, instance: Instance, assessment: Assessment | None = None) -> Table:
     prices, feeder = plan.conditions.prices, instance.feeder
+    land = dict(
+        zip(("station", "capacitor"), land_of(plan.conditions.bus_costs, feeder), strict=True)
+    )
     rows = []
     for asset in plan.assets:
         is_station = asset.kind == "station"
@@ -185,7 +221,8 @@ def _assets(plan: Plan, instance: Instance, assessment: Assessment | None = None
             "bus": asset.bus,
             "rating_kw": asset.kw,
             "rating_kvar": asset.kvar,
-            f"investment_{prices.currency}": investment(prices, *sites),
+            f"investment_{prices.currency}": investment(prices, *sites)
+            + float(land[asset.kind][feeder.bus_index(asset.bus)]),
             f"upkeep_a_year_{prices.currency}": yearly_upkeep(prices, sites[0], sites[2]),
         }
         if assessment is not None:
@@ -203,7 +240,7 @@ def _bus_voltages(bus: int, assessment: Assessment) -> dict[str, float]:
 
 def _operation(plan: Plan, assessment: Assessment) -> Table:
     base = assessment.base_flow
-    hours = np.array([state.hours for state in plan.conditions.horizon.states])
+    hours = study_states(plan.conditions).hours
     loading = None if assessment.max_loading_pct is None else required(base.max_loading_pct).max()
     rows = [
         ("mean loss (kW)", float(hours @ required(base.loss_kw) / hours.sum()), assessment.loss_kw),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from powerflow.feeder import Feeder
 from problems.core.assess import Assessment, required
 from problems.core.plan import Plan
+from problems.core.years import study_states
 from problems.report import svg
 from problems.report.layout import bus_positions, source_distance
 from problems.report.page import Figure
@@ -94,7 +95,7 @@ def profile(assessment: Assessment, plan: Plan) -> Figure:
     feeder = assessment.flow.feeder
     before, after = required(assessment.base_flow.v_pu), required(assessment.flow.v_pu)
     state = int(np.argmin(np.where(np.isfinite(after), after, np.inf).min(axis=1)))
-    states, limits = plan.conditions.horizon.states, plan.conditions.limits
+    states, limits = study_states(plan.conditions).states, plan.conditions.limits
     distance, unit = source_distance(feeder)
     lines = [before[state], after[state]]
     levels = [limits.v_min_pu] if limits.v_min_pu > 0.0 else []

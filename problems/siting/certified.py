@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -21,8 +20,6 @@ from problems.siting.certificate import Certificate, SitePlan, SitingCase, certi
 from problems.siting.certificate.ac import counted_flows
 from problems.siting.certificate.budget import Spending, certify_within
 from problems.siting.problem import SitingProblem
-
-SAME_KVAR = 1e-6
 
 
 def siting_case(problem: SitingProblem) -> SitingCase:
@@ -70,6 +67,7 @@ def siting_case(problem: SitingProblem) -> SitingCase:
         kvar_min=equipment.kvar_min,
         kvar_max=equipment.kvar_largest,
         kvar_step=equipment.enclosing_step,
+        kvar_sizes=equipment.kvar_sizes,
         allowed_bank_bus=candidates,
         allowed_station_bus=candidates,
         usd_per_loss_kw=usd_per_loss_kw,
@@ -95,11 +93,10 @@ def certify_problem(
 ) -> Certificate:
     """Prove how great the NPV of a siting problem can be: see `certify`.
 
-    Limits on spacing and coverage are left out of the proof, and a list of bank sizes is widened to
-    the steps that meet all of them. That only adds plans, so the bound stays true, though it may be
-    far from every plan that is allowed. A plan that is not is not returned: one with the sizes of
-    the list next to its own, or the incumbent, stands in its place if it is feasible, else there is
-    no plan and no gap. A budget is priced: see `certify_within`.
+    Limits on spacing and coverage are left out of the proof. That only adds plans, so the bound
+    stays true, though it may be far from every plan that meets them. A plan that does not is not
+    returned: the incumbent stands in its place if it is feasible, else there is no plan and no gap.
+    A budget is priced: see `certify_within`.
 
     Parameters
     ----------
@@ -123,9 +120,9 @@ def certify_problem(
         found = certify_within(
             case, budget, _spending(problem, case), gap=gap, limit_s=limit_s, incumbent=start
         )
-    held = _held_to_station_limits(_held_to_sizes(found, problem, gap), problem)
+    held = _held_to_station_limits(found, problem)
     if found.plan is not None and held.plan is None and incumbent is not None:
-        return _with_plan(held, start, assess(incumbent, problem.instance), "given")
+        return _with_plan(held, start, assess(incumbent, problem.instance))
     return held
 
 
@@ -154,16 +151,14 @@ def _places(plan: Plan, problem: SitingProblem) -> SitePlan:
     )
 
 
-def _with_plan(
-    found: Certificate, plan: SitePlan | None, judged: Assessment, whose: str
-) -> Certificate:
-    """Return a certificate without plan with another one, if that is feasible."""
+def _with_plan(found: Certificate, plan: SitePlan | None, judged: Assessment) -> Certificate:
+    """Return a certificate without plan with the one given, if that is feasible."""
     npv, bound = judged.npv, found.bound_usd
     if not judged.is_feasible or not npv or bound is None:
         return found
     return replace(
         found,
-        message=f"{found.message}; the plan is the one {whose}",
+        message=f"{found.message}; the plan is the one given",
         npv_usd=npv,
         gap=max(0.0, bound - npv) / abs(npv),
         plan=plan,
@@ -183,34 +178,6 @@ def _without_plan(found: Certificate, message: str) -> Certificate:
         loss_kw=None,
         v_min_pu=None,
     )
-
-
-def _held_to_sizes(found: Certificate, problem: SitingProblem, gap: float) -> Certificate:
-    """Return the certificate with a plan of listed sizes: those that are best next to its own."""
-    sizes = problem.equipment.bank_sizes
-    plan = found.plan
-    if problem.equipment.kvar_sizes is None or plan is None:
-        return found
-    if all(np.abs(sizes - kvar).min() < SAME_KVAR for kvar in plan.kvar):
-        return found
-    nearest = [float(sizes[np.argmin(np.abs(sizes - kvar))]) for kvar in plan.kvar]
-    best, judged = None, None
-    rounds = True
-    while rounds:
-        rounds = False
-        for bank, size in itertools.product(range(len(nearest)), sizes.tolist()):
-            kvar = (*nearest[:bank], size, *nearest[bank + 1 :])
-            trial = replace(plan, kvar=kvar)
-            other = assess(_plan_at(problem, trial), problem.instance)
-            if other.is_feasible and (judged is None or (other.npv or 0.0) > (judged.npv or 0.0)):
-                best, judged, rounds = trial, other, True
-                nearest = list(kvar)
-    words = "the list of sizes is widened to steps for the bound, which holds all the same"
-    bare = _without_plan(found, words)
-    if judged is None:
-        return bare
-    held = _with_plan(bare, best, judged, "of listed sizes")
-    return replace(held, status="optimal") if held.gap is not None and held.gap <= gap else held
 
 
 def _held_to_station_limits(found: Certificate, problem: SitingProblem) -> Certificate:
@@ -245,6 +212,9 @@ def _plan_at(problem: SitingProblem, found: SitePlan) -> Plan:
         for bus in sorted(found.station_buses)
     )
     sizes = sorted(zip(found.bank_buses, found.kvar, strict=True))
+    listed = problem.equipment.kvar_sizes
+    if listed is not None:  # as listed, not as sums of steps
+        sizes = [(bus, min(listed, key=lambda size: abs(size - kvar))) for bus, kvar in sizes]
     banks = (Asset("capacitor", label[bus], kvar=kvar) for bus, kvar in sizes)
     return Plan.of(problem.instance, (*stations, *banks))
 

@@ -115,6 +115,8 @@ class SitingEquipment:
             raise SettingError("kvar sizes must be positive numbers, at least one")
         if len(set(sizes)) < len(sizes):
             raise SettingError("kvar sizes must differ from each other")
+        if any(abs(size - round(size, 3)) > 1e-9 for size in sizes):
+            raise SettingError("kvar sizes have at most three decimals")
         for name, value in (
             ("kvar_sizes", tuple(sorted(sizes))),
             ("kvar_min", min(sizes)),
@@ -139,10 +141,7 @@ class SitingEquipment:
 
     @property
     def enclosing_step(self) -> float | None:
-        """Greatest step from `kvar_min` that meets every size a bank can have, None if continuous.
-
-        Sizes of a list are taken to a thousandth of a kvar.
-        """
+        """Greatest step from `kvar_min` that meets every size, None if sizes are continuous."""
         if self.kvar_sizes is None:
             return self.kvar_step
         steps = [round(1e3 * (size - self.kvar_min)) for size in self.kvar_sizes[1:]]

@@ -20,8 +20,8 @@ Ints = NDArray[np.int64]
 
 MARGIN = 5e-8
 """How far inside a limit sizes are aimed, per unit of the limit: a few tolerances of the flow."""
-N_PRICE = 40
-"""Halvings of the price that brings sizes into the budget."""
+N_RUNG, FIRST_RUNG, RUNG = 7, 1e-3, 4.0
+"""Prices on kvar that are tried to keep a budget: how many, the first per slope, their ratio."""
 N_PAIRED = 40
 """Single changes, the most promising, that are also tried two at a time."""
 
@@ -62,38 +62,39 @@ class SitingModel:
         if not self._has_sizes:
             return x.copy()
         refined = self.task.space.snap(self._refined(x)[0])
-        if self.task.budget is not None:
-            for row in np.flatnonzero(self._overspends(refined)):
-                refined[row] = self._affordable(x[row])
-        return refined
+        return refined if self.task.budget is None else self._affordable(x, refined)
 
     @property
     def _has_sizes(self) -> bool:
         return self.task.n_bank > 0 and self.task.kvar_min < self.task.kvar_max
 
-    def _overspends(self, x: Floats) -> NDArray[np.bool_]:
-        is_over: NDArray[np.bool_] = self.task.misplaced(x)[:, -1] > 0.0
-        return is_over
+    def _affordable(self, x: Floats, refined: Floats) -> Floats:
+        """Return refined rows, those above the budget resized to it where that is possible.
 
-    def _affordable(self, x: Floats) -> Floats:
-        """Return the row x (n_var,) with its banks resized to the optimum within the budget.
-
-        A price on kvar brings the investment down to the budget; of prices that do, the least. The
-        row at the greatest price tried, if none does.
+        A rising price on kvar brings the investment down. It is linear in the sizes, so that
+        between the last sizes above the budget and the first within it some meet it exactly.
         """
-        least, most = 0.0, float(np.abs(self.slope).max() + np.abs(self.bend).max())
-        best = self.task.space.snap(self._refined(x[np.newaxis], most)[0])
-        if self._overspends(best)[0]:
-            most = least  # nothing does: the row at that price
-        for _ in range(N_PRICE if most > least else 0):
-            price = 0.5 * (least + most)
-            found = self.task.space.snap(self._refined(x[np.newaxis], price)[0])
-            if self._overspends(found)[0]:
-                least = price
-            else:
-                most, best = price, found
-        affordable: Floats = best[0]
-        return affordable
+        task = self.task
+        assert task.budget is not None
+        above, spent = refined.copy(), task.invested(refined)
+        left = np.flatnonzero(spent > task.budget)
+        price = FIRST_RUNG * float(np.abs(self.slope).max())
+        for _ in range(N_RUNG):
+            if not len(left):
+                break
+            found = task.space.snap(self._refined(x[left], price)[0])
+            now = task.invested(found)
+            is_within = now <= task.budget
+            for row, sizes, cost in zip(
+                left[is_within], found[is_within], now[is_within], strict=True
+            ):
+                share = (spent[row] - task.budget) / max(spent[row] - cost, 1e-12)
+                share = 1.0 if len(task.bank_sizes) else min(share, 1.0)
+                refined[row] = above[row] + share * (sizes - above[row])
+            above[left], spent[left] = found, now
+            left = left[~is_within]
+            price *= RUNG
+        return task.space.snap(refined)
 
     def _refined(self, x: Floats, price: float = 0.0) -> tuple[Floats, Floats]:
         """Return rows refined, with a price on each Mvar of banks beside what they cost."""

@@ -59,23 +59,42 @@ def paper_case(name, *, free=False, floor=0.0, **changes):
     return make_case(feeder, **(settings | changes))
 
 
-def small_feeder(seed, n_bus, *, ohm=2.0, load_kw=900.0, reverse=0.0, ampacity_a=None):
-    """Make a random tree of two to six buses, loaded enough for losses to matter."""
+def small_feeder(
+    seed,
+    n_bus,
+    *,
+    ohm=2.0,
+    load_kw=900.0,
+    reverse=0.0,
+    ampacity_a=None,
+    v_source_pu=1.0,
+    without_r=0.0,
+):
+    """Make a random tree of two to six buses, loaded enough for losses to matter.
+
+    `without_r` is the share of branches that have a reactance only, as a transformer nearly has.
+    """
     rng = np.random.default_rng(seed)
     r_ohm = ohm * rng.uniform(0.1, 1.0, n_bus - 1)
     sign = np.where(rng.random(n_bus) < reverse, -1.0, 1.0)
     p_kw = sign * rng.uniform(0.1, 1.0, n_bus) * load_kw
+    q_kvar = np.abs(p_kw) * rng.uniform(0.0, 1.2, n_bus)
+    from_bus = [int(rng.integers(0, bus)) for bus in range(1, n_bus)]
+    x_ohm = r_ohm * rng.uniform(0.2, 2.0, n_bus - 1)
+    if without_r > 0.0:
+        r_ohm = np.where(rng.random(n_bus - 1) < without_r, 0.0, r_ohm)
     return make_feeder(
         name=f"small-{seed}",
         base_kv=12.66,
+        v_source_pu=v_source_pu,
         source=0,
         bus_id=list(range(n_bus)),
         p_kw=p_kw,
-        q_kvar=np.abs(p_kw) * rng.uniform(0.0, 1.2, n_bus),
-        from_bus=[int(rng.integers(0, bus)) for bus in range(1, n_bus)],
+        q_kvar=q_kvar,
+        from_bus=from_bus,
         to_bus=list(range(1, n_bus)),
         r_ohm=r_ohm,
-        x_ohm=r_ohm * rng.uniform(0.2, 2.0, n_bus - 1),
+        x_ohm=x_ohm,
         ampacity_a=None if ampacity_a is None else np.full(n_bus - 1, ampacity_a),
     )
 
@@ -117,6 +136,8 @@ def enumerate_best(case, n_size=22):
     sizes = np.linspace(case.kvar_min, case.kvar_max, n_size)
     if case.kvar_step is not None:
         sizes = np.arange(case.kvar_min, case.kvar_max + 1e-9, case.kvar_step)
+    if case.kvar_sizes is not None:
+        sizes = np.array(case.kvar_sizes)
     may_station = [b for b in range(1, case.feeder.n_bus) if case.allowed_station_bus[b]]
     may_bank = [b for b in range(1, case.feeder.n_bus) if case.allowed_bank_bus[b]]
     station_sets = (
@@ -193,7 +214,53 @@ def random_case(seed):
     if land.random() < 0.3:
         changes["usd_station_at"] = land.uniform(0.0, 1e6, n_bus)
         changes["usd_bank_at"] = land.uniform(0.0, 1e5, n_bus)
+    step, low = changes["kvar_step"], changes["kvar_min"]
+    if step is not None and changes["kvar_max"] > low and land.random() < 0.5:
+        steps = np.arange(low, changes["kvar_max"] + 1e-9, step)
+        kept = np.sort(land.choice(steps, size=min(4, len(steps)), replace=False))
+        changes["kvar_sizes"] = tuple(kept.tolist())
     allowed = 1 + np.flatnonzero(changes["allowed_station_bus"][1:])
     if rng.random() < 0.3 and 0 < n_stations <= allowed.size:
         changes["station_buses"] = tuple(allowed[:n_stations].tolist())
+    return make_case(feeder, **changes)
+
+
+def wider_case(seed):
+    """Draw a small case beyond `random_case`: other sources, no resistance, fine steps, more banks.
+
+    Two to five buses; the source from 0.94 to 1.06 p.u., with limits that it may break itself;
+    branches of pure reactance; sizes in steps of some kvar; three banks at sizes in coarse steps;
+    sizes that cannot be chosen.
+    """
+    rng = np.random.default_rng([seed, 1])
+    n_bus = int(rng.integers(2, 6))
+    feeder = small_feeder(
+        seed,
+        n_bus,
+        ohm=float(rng.choice([0.2, 1.0, 5.0, 9.0])),
+        load_kw=float(rng.choice([100.0, 600.0, 900.0])),
+        reverse=float(rng.choice([0.0, 0.0, 0.5])),
+        ampacity_a=None if rng.random() < 0.8 else float(rng.uniform(40.0, 300.0)),
+        v_source_pu=float(rng.choice([0.94, 0.98, 1.0, 1.03, 1.06])),
+        without_r=float(rng.choice([0.0, 0.3, 1.0])),
+    )
+    n_stations = int(rng.integers(0, min(n_bus - 1, 2) + 1))
+    max_banks = int(rng.integers(0, min(n_bus - 1, 3) + 1))
+    kvar_min = float(rng.choice([0.0, 150.0, 400.0]))
+    changes = {
+        "max_banks": max_banks,
+        "n_stations": n_stations,
+        "station_kw": float(rng.choice([300.0, 1500.0, -1500.0])),
+        "exactly": bool(rng.random() < 0.3),
+        "kvar_min": kvar_min,
+        "kvar_max": kvar_min + float(rng.choice([0.0, 350.0, 1200.0])),
+        "v_min_pu": float(rng.choice([0.0, 0.0, 0.9, 0.95])),
+        "v_max_pu": float(rng.choice([np.inf, 1.07, 1.05])),
+        "usd_per_bank": float(rng.choice([0.0, 7000.0, 30000.0])),
+        "usd_per_kvar": float(rng.choice([0.0, 25.0, 400.0])),
+        "allowed_bank_bus": rng.random(n_bus) < 0.85,
+        "allowed_station_bus": rng.random(n_bus) < 0.85,
+    }
+    step = [None, 12.5, 35.0][rng.integers(3)]
+    changes["kvar_step"] = 130.0 if max_banks == 3 else step
     return make_case(feeder, **changes)

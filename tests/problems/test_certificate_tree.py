@@ -32,6 +32,7 @@ def small_model(seed):
         kvar_min=200.0,
         kvar_max=800.0,
         kvar_step=200.0,
+        kvar_sizes=(200.0, 600.0, 800.0) if seed % 3 == 0 else None,
         allowed_bank_bus=np.append(rng.random(n_bus - 2) < 0.8, [True, True]),
         v_max_pu=np.inf,
         usd_station_at=rng.integers(0, 2, n_bus) * rng.uniform(0.0, 5e5, n_bus),
@@ -57,7 +58,8 @@ def every_plan(model):
     for stations in itertools.combinations(station_buses, model.n_free):
         for count in counts:
             for banks in itertools.combinations(bank_buses, count):
-                for steps in itertools.product(range(N_CELL + 1), repeat=count):
+                allowed = model.cells.tolist() or range(N_CELL + 1)
+                for steps in itertools.product(allowed, repeat=count):
                     yield stations, banks, steps
 
 

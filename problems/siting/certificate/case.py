@@ -51,6 +51,8 @@ class SitingCase:
         Voltage floor at every bus, 0 for none.
     v_max_pu : float
         Voltage ceiling at every bus, infinity for none.
+    kvar_sizes : tuple of float, optional
+        The only sizes allowed, all of them steps of `kvar_step` above `kvar_min`; any if left out.
     usd_station_at, usd_bank_at : (n_bus,) float array, optional
         What a station or a bank costs beside that at each bus, 0 or more; nothing if left out.
 
@@ -78,6 +80,7 @@ class SitingCase:
     constant_usd: float
     v_min_pu: float
     v_max_pu: float
+    kvar_sizes: tuple[float, ...] | None = None
     usd_station_at: Floats | None = None
     usd_bank_at: Floats | None = None
 
@@ -96,6 +99,10 @@ class SitingCase:
             _require(array.shape == (n_bus,), f"{name} must have shape ({n_bus},)")
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+        if self.kvar_sizes is not None and self.kvar_step is not None:
+            steps = (np.array(self.kvar_sizes) - self.kvar_min) / self.kvar_step
+            is_step = bool((np.abs(steps - steps.round()) < 1e-6).all())
+            _require(is_step and len(steps) > 0, "kvar_sizes must be steps of kvar_step")
         for name in ("usd_station_at", "usd_bank_at"):
             given = getattr(self, name)
             costs = np.zeros(n_bus) if given is None else np.array(given, dtype=np.float64)
@@ -124,8 +131,9 @@ class Model:
     """Hold a case per unit of 1 MVA, fixed stations merged into the load; `cost` = offset - NPV.
 
     ``v_*`` and ``l_max`` are squared voltages and currents; `n_cell` is the number of steps
-    between the least and the greatest bank, 0 for continuous sizes; `n_free` counts the stations
-    whose buses are to be found.
+    between the least and the greatest bank, 0 for continuous sizes; `cells` lists the steps that
+    are allowed, ascending, none if all are; `n_free` counts the stations whose buses are to be
+    found.
     """
 
     case: SitingCase
@@ -147,6 +155,7 @@ class Model:
     q_min: float
     q_span: float
     n_cell: int
+    cells: Ints
     usd_loss: float
     usd_bank: float
     usd_q: float
@@ -165,6 +174,9 @@ class Model:
         if self.n_cell == 0:
             return q
         step = self.q_span / self.n_cell
+        if self.cells.size:
+            at = int(np.argmin(np.abs(self.q_min + self.cells * step - q)))
+            return float(self.q_min + self.cells[at] * step)
         return self.q_min + round((q - self.q_min) / step) * step
 
 
@@ -180,6 +192,10 @@ def make_model(case: SitingCase) -> Model:
     if case.kvar_step is not None:
         n_cell = math.floor(span_kvar / case.kvar_step + 1e-9)
         span_kvar = n_cell * case.kvar_step  # without a whole step every bank has the least size
+    cells = np.empty(0, dtype=np.int64)
+    if case.kvar_sizes is not None and case.kvar_step is not None:
+        steps = (np.array(case.kvar_sizes) - case.kvar_min) / case.kvar_step
+        cells = np.unique(steps.round().astype(np.int64))
     z_base = z_base_ohm(feeder.base_kv)
     ampacity = np.where(np.isfinite(feeder.ampacity_a), feeder.ampacity_a, np.inf)
     may_bank = np.array(case.allowed_bank_bus)
@@ -207,6 +223,7 @@ def make_model(case: SitingCase) -> Model:
         q_min=case.kvar_min / S_BASE_KVA,
         q_span=span_kvar / S_BASE_KVA,
         n_cell=n_cell,
+        cells=cells,
         usd_loss=case.usd_per_loss_kw * S_BASE_KVA,
         usd_bank=case.usd_per_bank,
         usd_q=case.usd_per_kvar * S_BASE_KVA,

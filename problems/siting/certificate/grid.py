@@ -93,9 +93,9 @@ class Grid:
     """Hold the states (stations, banks, steps) that the ranges leave, on a grid of sizes.
 
     `step` is the grid's step per unit, `width` the number of steps a bank can have above the
-    least; `low`, `high`, (n_node, stations + 1, banks + 1), bound the steps of each node, and
-    `offset` says where its states start in a table of `n_state` numbers. On an exact grid every
-    size the case allows is a grid point.
+    least, `cells` the steps that are allowed, none if all are; `low`, `high`, (n_node, stations +
+    1, banks + 1), bound the steps of each node, and `offset` says where its states start in a table
+    of `n_state` numbers. On an exact grid every size the case allows is a grid point.
     """
 
     model: Model
@@ -103,6 +103,7 @@ class Grid:
     ranges: Ranges
     step: float
     width: int
+    cells: Ints
     is_exact: bool
     low: Ints
     high: Ints
@@ -153,6 +154,8 @@ def make_grid(model: Model, program: Program, ranges: Ranges, n_cell: int) -> Gr
         ranges=ranges,
         step=step,
         width=n_cell if step > 0.0 else 0,
+        # a coarser grid allows more, which only lowers the bound
+        cells=model.cells if model.n_cell == n_cell else model.cells[:0],
         is_exact=model.n_cell == n_cell or model.q_span == 0.0,
         low=node_low,
         high=node_high,

@@ -88,7 +88,7 @@ def run_round(grid: Grid, remainder: Remainder, intervals: Intervals, cutoff_usd
     table = np.empty(grid.n_state)
     shape = (program.left, program.right, program.bus, grid.low, grid.high, grid.offset)
     costs = (model.usd_station_at, model.usd_bank_at)
-    places = (model.may_station, model.may_bank, *costs, grid.width)
+    places = (model.may_station, model.may_bank, *costs, grid.width, grid.cells)
     inside(*shape, *places, stage, table, queue)
 
     # the money, and the identity's constant, belong to the source

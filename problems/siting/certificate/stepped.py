@@ -22,11 +22,15 @@ def round_sizes(model: Model, relaxed: Trial) -> Trial | None:
     step = model.q_span / model.n_cell
     exact = (np.array(plan.kvar) - model.q_min) / step
     below, above = np.floor(exact + 1e-6), np.ceil(exact - 1e-6)
+    if model.cells.size:
+        last = model.cells.size - 1
+        below = model.cells[np.clip(np.searchsorted(model.cells, exact + 1e-6) - 1, 0, last)]
+        above = model.cells[np.clip(np.searchsorted(model.cells, exact - 1e-6), 0, last)]
     n_bank = len(plan.kvar)
     if n_bank <= _MOST_BANKS:
         choice = np.array(list(itertools.product((False, True), repeat=n_bank)), dtype=np.bool_)
     else:
-        choice = np.stack([exact - below > 0.5, np.ones(n_bank, dtype=np.bool_)])
+        choice = np.stack([exact - below > 0.5 * (above - below), np.ones(n_bank, dtype=np.bool_)])
     cells = np.unique(np.clip(np.where(choice, above, below), 0, model.n_cell), axis=0)
     sizes = model.q_min + cells * step
     v, current, loss = run_flow(model, plan, sizes)

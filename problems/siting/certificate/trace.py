@@ -38,6 +38,9 @@ def trace(grid: Grid, table: Floats, index: int) -> SitePlan:
                 at, size, first = grid.row(a, e - z, k - bank)
                 lo = max(first, m - (grid.width if bank else 0))
                 part = table[at + lo - first : at + min(size, m - first + 1)]
+                if bank and grid.cells.size:
+                    is_cell = np.isin(m - lo - np.arange(part.size), grid.cells)
+                    part = np.where(is_cell, part, np.inf)
                 if part.size and part.min() + usd < best[0]:
                     best = (float(part.min()) + usd, z, bank, m - lo - int(part.argmin()))
         _, z, bank, t = best

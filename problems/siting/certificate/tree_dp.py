@@ -1,8 +1,9 @@
 """Owns the dynamic program over the tree: least cost through every state of every branch.
 
-What a device costs at its bus, `station_at` and `bank_at` (n_bus,), is counted where it is put. A
-state (e, k, m) of a branch says that e free stations and k banks of together
-``k q_min + m step`` stand behind it. Derivation: docs/certificate.md, section 2.
+A state (e, k, m) of a branch says that e free stations and k banks of together ``k q_min + m step``
+stand behind it. A bank has 0 to `width` steps, or those of `cells` if it names any. What a device
+costs at its bus, `station_at` and `bank_at` (n_bus,), is counted where it is put. Derivation:
+docs/certificate.md, section 2.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ def inside(
     station_at: Array,
     bank_at: Array,
     width: int,
+    cells: Array,
     stage: Array,
     table: Array,
     queue: Array,
@@ -131,8 +133,12 @@ def inside(
                         if e == z and t_low == 0 and k == 0:
                             target[0] = usd
                         if e == z and k == 1 and may_bank[j]:
-                            for m in range(t_low, min(t_high, width) + 1):
-                                target[m - t_low] = usd + bank_at[j]
+                            if cells.shape[0] == 0:
+                                for m in range(t_low, min(t_high, width) + 1):
+                                    target[m - t_low] = usd + bank_at[j]
+                            for m in cells:
+                                if t_low <= m <= t_high:
+                                    target[m - t_low] = usd + bank_at[j]
                         continue
                     s_low, s_high = low[a, e - z, k], high[a, e - z, k]
                     at = offset[a, e - z, k]
@@ -143,10 +149,15 @@ def inside(
                         if s_low <= s_high:
                             at = offset[a, e - z, k - 1]
                             source = table[at : at + s_high - s_low + 1]
-                            _window_min(
-                                source, s_low, s_high, target, t_low, t_high, width,
-                                usd + bank_at[j], queue,
-                            )  # fmt: skip
+                            if cells.shape[0] == 0:
+                                _window_min(
+                                    source, s_low, s_high, target, t_low, t_high, width,
+                                    usd + bank_at[j], queue,
+                                )  # fmt: skip
+                            for t in cells:
+                                for m in range(max(t_low, s_low + t), min(t_high, s_high + t) + 1):
+                                    value = source[m - t - s_low] + usd + bank_at[j]
+                                    target[m - t_low] = min(target[m - t_low], value)
                 for i in range(target.shape[0]):
                     target[i] += stage[offset[n, e, k] + i]
 
@@ -164,6 +175,7 @@ def outside(
     station_at: Array,
     bank_at: Array,
     width: int,
+    cells: Array,
     stage: Array,
     table: Array,
     rest: Array,
@@ -224,9 +236,14 @@ def outside(
                         if t_low <= t_high:
                             at = offset[a, e - z, k - 1]
                             target = rest[at : at + t_high - t_low + 1]
-                            _window_min_back(
-                                source, s_low, s_high, target, t_low, t_high, width,
-                                usd + bank_at[j], queue,
-                            )  # fmt: skip
+                            if cells.shape[0] == 0:
+                                _window_min_back(
+                                    source, s_low, s_high, target, t_low, t_high, width,
+                                    usd + bank_at[j], queue,
+                                )  # fmt: skip
+                            for t in cells:
+                                for m in range(max(t_low, s_low - t), min(t_high, s_high - t) + 1):
+                                    value = source[m + t - s_low] + usd + bank_at[j]
+                                    target[m - t_low] = min(target[m - t_low], value)
                 for i in range(source.shape[0]):
                     source[i] -= stage[offset[n, e, k] + i]
