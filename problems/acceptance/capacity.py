@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import joblib
+import numpy as np
+from numpy.typing import NDArray
 
 from problems.acceptance.binding import Binding, binding_limit
 from problems.acceptance.study import AcceptanceStudy
@@ -16,8 +19,13 @@ from problems.conic.network import Network
 from problems.conic.outcome import Status
 from problems.conic.solution import Solution
 
+FloatArray = NDArray[np.float64]
+
 ACCURACY = 1e-10
 """Of the solver; the losses weigh little, and the cones are as tight as they are priced."""
+
+CAPACITY_TOL = 5e-6
+"""Share of a capacity that may be given up for an exact answer."""
 
 REPAIRED = "the ceiling is held by voltages without losses as well"
 
@@ -90,57 +98,95 @@ def accept_bus(study: AcceptanceStudy, bus: str, limit_s: float | None = None) -
     """Return the greatest station that the network accepts at a bus, equations (1) to (16).
 
     An answer whose cones are not tight is sought again with cones scaled to its own flows; one that
-    is not exact then, with the ceiling held by voltages without losses too. Where the limits cannot
-    even be kept without a station, the message says which conflict.
+    is not exact then, with losses alone at the capacity found, and then with the ceiling held by
+    voltages without losses too. Where the limits cannot even be kept without a station, the message
+    says which conflict.
     """
-    case, network = study.case(bus), Network.of(study.feeder)
-    found = _solve(study, case, network, limit_s)
-    solution = found.solution(case, network)
-    if solution is not None and not (solution.is_exact and solution.has_tight_cones):
-        network = network.scaled_to(solution.p_kw, solution.q_kvar)
-        again = _solve(study, case, network, limit_s)
-        better = again.solution(case, network)
-        if better is not None and better.cone_gap < solution.cone_gap:
-            found, solution = again, better
+    case = study.case(bus)
+    best = _solve(study, case, Network.of(study.feeder), limit_s)
+    if best.solution is None:
+        return _without_answer(bus, best, limit_s)
     note = ""
-    if solution is not None and not solution.is_exact:
-        repaired = replace(case, limits=replace(case.limits, has_lossless_ceiling=True))
-        again = _solve(study, repaired, network, limit_s)
-        safe = again.solution(repaired, network)
-        if safe is not None and safe.is_exact:
-            found, solution, case, note = again, safe, repaired, REPAIRED
-    if solution is None:
-        return _without_answer(bus, case, network, found, limit_s)
+    if not (best.solution.is_exact and best.solution.has_tight_cones):
+        network = best.network.scaled_to(best.solution.p_kw, best.solution.q_kvar)
+        best = _closer(best, _solve(study, case, network, limit_s))
+        if not best.is_exact and study.weights is None:
+            best = _closer(best, _losses_second(study, best, limit_s))
+        if not best.is_exact:
+            limits = replace(case.limits, has_lossless_ceiling=True)
+            safe = _solve(study, replace(case, limits=limits), network, limit_s)
+            best, note = (safe, REPAIRED) if safe.is_exact else (best, "")
     reward = 1.0 if study.weights is None else study.weights[1]
-    duals = {name: dual / reward for name, dual in found.duals.items()}
-    return _capacity(bus, found, solution, binding_limit(case, network, duals), note)
+    duals = {name: dual / reward for name, dual in best.duals.items()}
+    return _capacity(bus, best, binding_limit(best.case, best.network, duals), note)
 
 
-def _without_answer(
-    bus: str, case: DispatchCase, network: Network, found: DirectResult, limit_s: float | None
-) -> BusCapacity:
-    message = found.outcome.message
-    if found.outcome.status == "infeasible":
-        message = conflict_words(find_conflicts(case, network, limit_s))
-    return BusCapacity(bus, found.outcome.status, message)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attempt:
+    """Hold one solve: what was asked, what was found, the duals of the capacity."""
+
+    case: DispatchCase
+    network: Network
+    found: DirectResult
+    solution: Solution | None
+    duals: Mapping[str, FloatArray]
+
+    @property
+    def is_exact(self) -> bool:
+        return self.solution is not None and self.solution.is_exact
 
 
 def _solve(
     study: AcceptanceStudy, case: DispatchCase, network: Network, limit_s: float | None
-) -> DirectResult:
+) -> _Attempt:
     costs = study.costs((1.0,))
-    return dispatch_directly(case, costs, network=network, limit_s=limit_s, accuracy=ACCURACY)
+    found = dispatch_directly(case, costs, network=network, limit_s=limit_s, accuracy=ACCURACY)
+    return _Attempt(case, network, found, found.solution(case, network), found.duals)
 
 
-def _capacity(
-    bus: str, found: DirectResult, solution: Solution, binding: Binding | None, note: str
-) -> BusCapacity:
+def _losses_second(study: AcceptanceStudy, best: _Attempt, limit_s: float | None) -> _Attempt:
+    """Return the dispatch of least losses with the capacity held, but for a rounding of it.
+
+    Small losses of a large feeder may drown beside the capacity; alone they close the cones.
+    """
+    assert best.solution is not None
+    least_kw = (1.0 - CAPACITY_TOL) * max(0.0, float(best.solution.size_kw[0]))
+    case = replace(best.case, sized=(replace(best.case.sized[0], min_kw=least_kw),))
+    costs = study.costs((0.0,))
+    found = dispatch_directly(case, costs, network=best.network, limit_s=limit_s)
+    return _Attempt(case, best.network, found, found.solution(case, best.network), best.duals)
+
+
+def _closer(first: _Attempt, second: _Attempt) -> _Attempt:
+    """Return the attempt that is exact, or else nearer to it."""
+
+    def rank(attempt: _Attempt) -> tuple[bool, float]:
+        solution = attempt.solution
+        if solution is None or not solution.ac.converged:
+            return True, math.inf
+        if solution.is_exact:
+            return False, solution.cone_gap
+        return True, solution.ac.loss_error_kw or 0.0
+
+    return min((first, second), key=rank)
+
+
+def _without_answer(bus: str, attempt: _Attempt, limit_s: float | None) -> BusCapacity:
+    outcome = attempt.found.outcome
+    message = outcome.message
+    if outcome.status == "infeasible":
+        message = conflict_words(find_conflicts(attempt.case, attempt.network, limit_s))
+    return BusCapacity(bus, outcome.status, message)
+
+
+def _capacity(bus: str, best: _Attempt, binding: Binding | None, note: str) -> BusCapacity:
+    solution, outcome = best.solution, best.found.outcome
+    assert solution is not None
     size_kw = max(0.0, float(solution.size_kw[0]))
-    message = found.outcome.message or note if solution.is_exact else solution.inexactness()
     return BusCapacity(
         bus=bus,
-        status=found.outcome.status,
-        message=message,
+        status=outcome.status,
+        message=(outcome.message or note) if solution.is_exact else solution.inexactness(),
         capacity_kw=size_kw if solution.is_exact else None,
         bound_kw=size_kw,
         binding=binding,

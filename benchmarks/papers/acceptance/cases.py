@@ -128,7 +128,9 @@ def families() -> Iterator[Courses]:
         shaped = {k: tuple((np.array(c) ** power).tolist()) for k, c in base.curve.items()}
         yield Courses(f"charging {name}", base.load, shaped)
     yield Courses("charging by the words alone", base.load, in_words())
-    yield Courses("storage without reactive power", base.load, base.curve, storage_kvar_share=0.0)
+    for share in (0.0, 0.5, 0.75):
+        name = f"storage kvar {share:g} x kW"
+        yield Courses(name, base.load, base.curve, storage_kvar_share=share)
 
 
 def in_words() -> dict[int, Course]:
