@@ -9,12 +9,10 @@ import pytest
 
 from powerflow.library import load_feeder
 from problems.core.assess import assess
-from problems.core.cash_flow import cash_flow
 from problems.core.equipment import Asset
 from problems.core.errors import ContentError
 from problems.core.horizon import Horizon, LoadState
 from problems.core.instance import Conditions, Instance
-from problems.core.money import Prices, net_present_value
 from problems.core.plan import Plan
 from problems.report.html import figure_text, render
 from problems.report.page import (
@@ -140,23 +138,6 @@ def test_wrong_pages_are_refused(tmp_path: Path) -> None:
         Figure("C", "alt")
     with pytest.raises(ContentError, match=r"lost\.png"):
         write_page(tmp_path, page_of(Section("S", figures=(picture("lost.png", "L"),))))
-
-
-@pytest.mark.parametrize("rule", ["annuity", "final-year"])
-def test_cash_flow_adds_up_to_the_npv(rule: Any) -> None:
-    prices = Prices(energy_per_kwh=0.1, discount_rate=0.05)
-    years = cash_flow(prices, 7, rule, 1000.0, 30.0, 500.0)
-    assert [year.year for year in years] == list(range(8))
-    npv = net_present_value(prices, 7, rule, 1000.0, 30.0, 500.0)
-    assert years[-1].cumulative == pytest.approx(npv, rel=1e-12)
-    assert years[0].discounted == -500.0
-
-
-def test_cash_flow_by_hand() -> None:
-    prices = Prices(energy_per_kwh=2.0, discount_rate=1.0)
-    first, second, third = cash_flow(prices, 2, "annuity", 10.0, 4.0, 7.0)
-    assert (first.discounted, second.discounted, third.discounted) == (-7.0, 8.0, 4.0)
-    assert third.cumulative == 5.0
 
 
 def test_verdicts_follow_from_the_judge() -> None:

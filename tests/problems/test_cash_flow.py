@@ -1,0 +1,57 @@
+"""Cash flow of a plan: by hand, and its sum against the net present value."""
+
+from typing import Any
+
+import pytest
+
+from problems.core.cash_flow import cash_flow
+from problems.core.errors import ContentError
+from problems.core.money import Prices, net_present_value
+
+
+@pytest.mark.parametrize("rule", ["annuity", "final-year"])
+def test_cash_flow_adds_up_to_the_npv(rule: Any) -> None:
+    prices = Prices(energy_per_kwh=0.1, discount_rate=0.05)
+    years = cash_flow(prices, 7, rule, 1000.0, 30.0, 500.0)
+    assert [year.year for year in years] == list(range(8))
+    npv = net_present_value(prices, 7, rule, 1000.0, 30.0, 500.0)
+    assert years[-1].cumulative == pytest.approx(npv, rel=1e-12)
+    assert years[0].discounted == -500.0
+
+
+def test_cash_flow_by_hand() -> None:
+    prices = Prices(energy_per_kwh=2.0, discount_rate=1.0)
+    first, second, third = cash_flow(prices, 2, "annuity", 10.0, 4.0, 7.0)
+    assert (first.discounted, second.discounted, third.discounted) == (-7.0, 8.0, 4.0)
+    assert third.cumulative == 5.0
+
+
+def test_each_payment_has_its_sign_and_its_year() -> None:
+    prices = Prices(energy_per_kwh=2.0, discount_rate=1.0)
+    first, second, _ = cash_flow(prices, 2, "annuity", 10.0, 4.0, 7.0)
+    assert (first.savings, first.upkeep, first.investment) == (0.0, 0.0, -7.0)
+    assert (second.savings, second.upkeep, second.investment) == (20.0, -4.0, 0.0)
+    once = cash_flow(prices, 3, "final-year", 10.0, 4.0, 7.0)
+    assert [year.savings for year in once] == [0.0, 0.0, 0.0, 20.0]
+    assert [year.upkeep for year in once] == [0.0, 0.0, 0.0, -4.0]
+    assert [year.cumulative for year in once] == [-7.0, -7.0, -7.0, -5.0]
+
+
+def test_prices_are_those_of_table_ii() -> None:
+    """HGAPSO paper, Table II."""
+    prices = Prices()
+    assert (prices.energy_per_kwh, prices.discount_rate) == (1.136, 0.07)
+    assert prices.capacitor_install_per_site == 1500.0
+    assert prices.capacitor_om_per_site_year == 800.0
+    assert prices.capacitor_purchase_per_kvar == 25.0
+    assert prices.station_install_per_site == 3000.0
+    assert prices.station_om_per_site_year == 1200.0
+    assert prices.station_purchase_per_kw == 10.0
+
+
+def test_what_a_price_table_takes() -> None:
+    assert Prices(currency="EUR", energy_per_kwh=0.0).currency == "eur"
+    assert Prices(discount_rate=0.5).discount_rate == 0.5
+    for currency in ("", "E UR", "€", "us1"):
+        with pytest.raises(ContentError, match="currency"):
+            Prices(currency=currency)
