@@ -157,6 +157,16 @@ def coplan(
             n_jobs=jobs,
         )
         plan, extra = found.plan, {"curve": [asdict(point) for point in found.curve]}
+    elif method == "joint":
+        from problems.coplan.joint import plan_jointly
+
+        plan = plan_jointly(
+            scenario,
+            library,
+            upgrade_rule,
+            gap=5e-3 if gap is None else gap,
+            limit_s=300.0 if limit_s is None else limit_s,
+        )
     elif method == "vmbp":
         plan = _storage_plan(scenario, library, storage_min_kwh, gap, limit_s)
     else:

@@ -86,9 +86,11 @@ def test_the_printed_lines_of_table_vii(paper_day, stage_one):
     found = diagnose_bottlenecks(paper_day, LIBRARY, stage_one=stage_one)
     printed = {(row["from"], row["to"]): row["size"] for row in PRINTED["VII"]["line"]}
     ours = {(line.from_bus, line.to_bus): line.size for line in found.upgrades}
-    assert set(ours) == set(printed)
     if stage_one == "lambda":
         assert ours == printed
+    else:  # without a weight the line that Table VIII shows not to pay is no bottleneck
+        assert set(printed) - set(ours) <= {("3082", "3107")}
+        assert set(ours) <= set(printed)
 
 
 @pytest.mark.slow
