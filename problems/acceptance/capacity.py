@@ -76,9 +76,9 @@ def accept_all(
     Parameters
     ----------
     tasks : sequence of (AcceptanceStudy, str)
-        Studies and buses; tasks of one bus in a row share a solver.
+        Studies and buses.
     n_jobs : int
-        Worker processes, one solver thread each; answers do not depend on it.
+        Worker processes, one solver thread each; no bit of an answer depends on it.
     limit_s : float, optional
         Seconds that one bus may take.
 
@@ -140,7 +140,9 @@ def _solve(
     study: AcceptanceStudy, case: DispatchCase, network: Network, limit_s: float | None
 ) -> _Attempt:
     costs = study.costs((1.0,))
-    found = dispatch_directly(case, costs, network=network, limit_s=limit_s, accuracy=ACCURACY)
+    found = dispatch_directly(
+        case, costs, network=network, limit_s=limit_s, accuracy=ACCURACY, is_fresh=True
+    )
     return _Attempt(case, network, found, found.solution(case, network), found.duals)
 
 
@@ -153,7 +155,7 @@ def _losses_second(study: AcceptanceStudy, best: _Attempt, limit_s: float | None
     least_kw = (1.0 - CAPACITY_TOL) * max(0.0, float(best.solution.size_kw[0]))
     case = replace(best.case, sized=(replace(best.case.sized[0], min_kw=least_kw),))
     costs = study.costs((0.0,))
-    found = dispatch_directly(case, costs, network=best.network, limit_s=limit_s)
+    found = dispatch_directly(case, costs, network=best.network, limit_s=limit_s, is_fresh=True)
     return _Attempt(case, best.network, found, found.solution(case, best.network), best.duals)
 
 

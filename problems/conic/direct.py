@@ -79,6 +79,7 @@ def dispatch_directly(
     soft: Collection[str] = (),
     limit_s: float | None = None,
     accuracy: float = ACCURACY,
+    is_fresh: bool = False,
 ) -> DirectResult:
     """Solve a dispatch by Clarabel in one thread, reusing what this process set up before.
 
@@ -96,6 +97,9 @@ def dispatch_directly(
         Seconds after which the solver stops.
     accuracy : float
         Gap, absolute in the largest cost and relative, at which it is done.
+    is_fresh : bool
+        Whether the solver is set up anew. One that was set up before keeps the scaling of its
+        first case, so that the last digits depend on what was solved before.
 
     Returns
     -------
@@ -109,13 +113,14 @@ def dispatch_directly(
     soft = tuple(sorted(soft))
     program = assemble(case, network, costs, soft)
     key = _structure(case, network, soft)
-    solver = _SOLVERS.pop(key, None)
+    solver = None if is_fresh else _SOLVERS.pop(key, None)
     if solver is None:
         solver = _Solver(program)
-        while len(_SOLVERS) >= MOST_SOLVERS:
+        while not is_fresh and len(_SOLVERS) >= MOST_SOLVERS:
             _SOLVERS.popitem(last=False)
     answer, solver_seconds = solver.solve(program, limit_s, accuracy)
-    _SOLVERS[key] = solver
+    if not is_fresh:
+        _SOLVERS[key] = solver
     found = _result(case, program, answer)
     seconds = time.perf_counter() - begun
     return replace(

@@ -100,7 +100,7 @@ def all_capacities(
     scenarios: Sequence[int] = NUMBERS,
     n_jobs: int = 1,
 ) -> Capacities:
-    """Return capacities of all scenarios and both types; tasks of one bus share a solver."""
+    """Return capacities of all scenarios and both types."""
     buses = tuple(buses or study(courses, 1, 1).all_buses())
     keys = [(scenario, kind) for scenario in scenarios for kind in TYPES]
     studies = {key: study(courses, *key) for key in keys}
