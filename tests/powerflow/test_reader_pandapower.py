@@ -1,5 +1,6 @@
 """Tests of the pandapower reader: its networks against its own power flow, and by hand."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -92,8 +93,11 @@ def everything():
     )
     pandapower.create_impedance(net, b, c, 0.002, 0.004, 1.0)
     pandapower.create_switch(net, a, b, et="b", closed=False)
-    pandapower.create_load(net, b, 3.0, 1.0, const_z_p_percent=30, const_i_p_percent=20,
-                           const_z_q_percent=10, const_i_q_percent=50, scaling=0.9)  # fmt: skip
+    shares = {"const_z_p_percent": 30, "const_i_p_percent": 20,
+              "const_z_q_percent": 10, "const_i_q_percent": 50}  # fmt: skip
+    if "const_z_p_percent" not in inspect.signature(pandapower.create_load).parameters:
+        shares = {"const_z_percent": 30, "const_i_percent": 20}  # of both powers, up to 3.1
+    pandapower.create_load(net, b, 3.0, 1.0, scaling=0.9, **shares)
     pandapower.create_load(net, d, 0.2, 0.05)
     pandapower.create_sgen(net, c, 0.5, 0.1)
     pandapower.create_storage(net, c, 0.1, 1.0)
