@@ -12,7 +12,7 @@ import numpy as np
 
 from heuristics.constraints import Deb, Rule, best_first
 from heuristics.engine import Engine
-from heuristics.jit import BoolArray, FloatArray
+from heuristics.jit import BoolArray, FloatArray, IntArray
 from heuristics.problem import Evaluation, LocalModel, Space
 from heuristics.selection import Population, empty_population, evaluated
 from heuristics.settings import check_count
@@ -38,6 +38,8 @@ class MemeticState:
         Index of the point whose model is wanted, or known; -1 before there is one.
     model : LocalModel or None
     budget : int
+    born : int
+        Index of the first point since the last fresh start.
     """
 
     told: Population
@@ -45,6 +47,7 @@ class MemeticState:
     center: int
     model: LocalModel | None
     budget: int
+    born: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Memetic(Engine):
     A few random points come first. Then, in turn: the best point without a model, the center, gets
     one; from it, from points a few random neighbors away and from its crossings with other good
     points, the model is descended by best improvement over refined neighbors; the best ends are
-    evaluated exactly. Where all of them were before, random points are.
+    evaluated exactly. Where all of them were before, random points are. Where nothing has improved
+    for long, the search starts afresh from random points and forgets where it was.
 
     Attributes
     ----------
@@ -73,6 +77,8 @@ class Memetic(Engine):
     elite : int
     shortlist : int
         How many neighbors, the most promising, are refined before the best is taken.
+    patience : int
+        Evaluations without improvement after which the search starts afresh.
     constraints : Rule
         How points are compared, by the model and exactly.
     """
@@ -85,6 +91,7 @@ class Memetic(Engine):
     reach: int = 100
     elite: int = 20
     shortlist: int = 48
+    patience: int = 60
     constraints: Rule = field(default_factory=Deb)
 
     needs_model: ClassVar[bool] = True
@@ -120,6 +127,8 @@ class Memetic(Engine):
         """Return random points, then the best ends of descents: see `Engine.ask`."""
         if state.model is None:
             return space.sample(self.start, rng), state
+        if self._is_stale(state):
+            return space.sample(self.start, rng), replace(state, born=state.told.size)
         starts = self._starts(space, state, state.model, rng)
         ends = self._new(state, state.model, [self._descend(state, state.model, x) for x in starts])
         return (ends if len(ends) else space.sample(self.start, rng)), state
@@ -131,13 +140,22 @@ class Memetic(Engine):
         state = replace(state, told=told, is_modeled=is_modeled, model=None)
         return replace(state, center=self._next_center(state))
 
+    def _ranking(self, state: MemeticState) -> IntArray:
+        """Return the points since the last fresh start, best first."""
+        told, born = state.told, state.born
+        keys = self._keys(state, told.f[born:], told.violation[born:])
+        return born + best_first(keys)
+
+    def _is_stale(self, state: MemeticState) -> bool:
+        """Return whether nothing has improved for long since the last fresh start."""
+        n_since = state.told.size - 1 - int(self._ranking(state)[0])
+        return n_since >= self.patience
+
     def _next_center(self, state: MemeticState) -> int:
         told = state.told
         is_known = np.isfinite(told.violation)
-        if not is_known.any():
-            return -1
         scale = spread(told.f)
-        for i in best_first(self._keys(state, told.f, told.violation)).tolist():
+        for i in self._ranking(state).tolist():
             if not is_known[i]:
                 break
             if not is_same(told.f[i], told.violation[i], told.f[state.is_modeled],
@@ -163,7 +181,7 @@ class Memetic(Engine):
                 if len(around):
                     x = around[rng.integers(len(around))]
             starts.append(x)
-        elite = best_first(self._keys(state, told.f, told.violation))[: self.elite]
+        elite = self._ranking(state)[: self.elite]
         for _ in range(self.crosses):
             other = told.x[elite[rng.integers(len(elite))]]
             crossed = np.where(rng.random(space.n_var) < 0.5, center, other)

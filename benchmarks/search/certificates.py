@@ -73,7 +73,7 @@ def run(task: Task) -> Mapping[str, Any]:
 def prove(feeder: str, floor: str, is_fixed: bool) -> dict[str, Any]:
     """Return one row: the certificate of one case and whether it met its target."""
     goal = goal_of(feeder, floor, is_fixed)
-    asked = goal or Goal(1e-3, None, 600.0)
+    asked = goal or Goal(1e-4, None, 600.0)
     problem = make_problem(feeder, floor, PAPER_STATIONS[feeder] if is_fixed else ())
     begun = time.process_time()
     found = certify_problem(problem, gap=asked.gap, limit_s=asked.limit_s)

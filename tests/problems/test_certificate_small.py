@@ -4,7 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from siting_cases import enumerate_best, make_case, random_case, score_plans, small_feeder
+from siting_cases import (
+    enumerate_best,
+    make_case,
+    random_case,
+    score_plans,
+    small_feeder,
+    wider_case,
+)
 
 from powerflow import make_feeder
 from problems.siting.certificate import SitePlan, SitingCase, certify
@@ -12,8 +19,11 @@ from problems.siting.certificate import SitePlan, SitingCase, certify
 GAP = 1e-5
 
 
-def check_against_enumeration(case, limit_s=20.0):
-    """Check the bound against the best of a fine grid, and the plan against the AC power flow."""
+def check_against_enumeration(case, limit_s=20.0, *, must_close=True):
+    """Check the bound against the best of a fine grid, and the plan against the AC power flow.
+
+    Where the proof need not close, the bound must be true all the same.
+    """
     best = enumerate_best(case)
     answer = certify(case, gap=GAP, limit_s=limit_s)
     if answer.plan is None:
@@ -23,11 +33,12 @@ def check_against_enumeration(case, limit_s=20.0):
         return answer
     # solutions of the two power flows agree to their tolerances
     assert answer.bound_usd >= best - 1e-9 * case.usd_per_loss_kw
-    assert answer.npv_usd >= best - GAP * abs(best) - 1e-3
     assert answer.bound_usd >= answer.npv_usd
-    assert answer.status == "optimal" or abs(answer.npv_usd) < 1.0
-    doubt_usd = 3e-9 * abs(case.constant_usd - answer.npv_usd) + 1e-3
-    assert answer.bound_usd - answer.npv_usd <= GAP * abs(answer.npv_usd) + doubt_usd
+    if must_close or answer.status == "optimal":
+        assert answer.npv_usd >= best - GAP * abs(best) - 1e-3
+        assert answer.status == "optimal" or abs(answer.npv_usd) < 1.0
+        doubt_usd = 3e-9 * abs(case.constant_usd - answer.npv_usd) + 1e-3
+        assert answer.bound_usd - answer.npv_usd <= GAP * abs(answer.npv_usd) + doubt_usd
     plan = answer.plan
     banks = np.array([plan.bank_buses], dtype=int)
     stations = np.array([plan.station_buses], dtype=int)
@@ -43,6 +54,21 @@ def check_against_enumeration(case, limit_s=20.0):
 @pytest.mark.parametrize("seed", range(120))
 def test_small_cases_match_enumeration(seed):
     check_against_enumeration(random_case(seed), limit_s=1.0)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_wider_cases_match_enumeration(seed):
+    check_against_enumeration(wider_case(seed), limit_s=5.0, must_close=False)
+
+
+@pytest.mark.slow
+def test_many_wider_cases_match_enumeration():
+    """Where next to nothing is lost, prices alone decide among equal plans: a few stay open."""
+    answers = [
+        check_against_enumeration(wider_case(seed), limit_s=2.0, must_close=False)
+        for seed in range(1000, 2000)
+    ]
+    assert sum(answer.status == "time_limit" for answer in answers) <= 20
 
 
 @pytest.mark.slow
