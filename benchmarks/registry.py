@@ -102,6 +102,12 @@ BENCHMARKS = (
         "benchmarks.papers.acceptance.run:run",
     ),
     Benchmark(
+        "papers",
+        "staged",
+        "the staged-planning paper: schemes A to D on 33 buses, ratios and orders with verdicts",
+        "benchmarks.papers.staged.run:run",
+    ),
+    Benchmark(
         "speed",
         "",
         "start-up, first compile, engine overhead, siting evaluations per second",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
 from problems.staged.chain import chain_cost
 from problems.staged.floors import Floors
 from problems.staged.state import Bits, StateKey, StateResult
+
+MOST_ENUMERATED = 8
+"""Segments up to which all their sets are solved for a plan that is built at once."""
 
 INTEGRAL = 1e-3
 """Distance from 0 or 1 at which a share of a relaxation counts as decided."""
@@ -66,13 +70,14 @@ def prove(
     incumbent : (chain, cost), optional
         Best plan known.
     max_states : int, optional
-        States and relaxations that may be solved.
+        Relaxations, and states with storage or managed charging, that may be solved.
     progress : callable, optional
         Told bound and cost so far, million RMB.
     """
     memo = floors.memo
     chain, cost = (None, np.inf) if incumbent is None else incumbent
-    begun = len(memo.known)
+    begun = _costly(floors)
+    _enumerate(floors)
     floors.learn()
     while True:
         bound, states = floors.best_chain()
@@ -85,7 +90,7 @@ def prove(
         if np.isfinite(cost) and cost - bound <= gap * (cost + constant_mrmb):
             is_tight = cost - bound <= 1e-4 * (cost + constant_mrmb)
             return Proof(min(bound, cost), chain, cost, "optimal" if is_tight else "gap_limit")
-        if max_states is not None and len(memo.known) - begun >= max_states:
+        if max_states is not None and _costly(floors) - begun >= max_states:
             return Proof(bound, chain, cost, "budget")
         vague = [
             k
@@ -95,6 +100,24 @@ def prove(
         if not vague:
             return Proof(bound, chain, cost, "stalled")
         _refine(floors, vague, states)
+
+
+def _enumerate(floors: Floors) -> None:
+    """Solve every set of segments where one state serves all stages and hours stand alone."""
+    model = floors.model
+    if model.scheme.is_staged or model.n_segment > MOST_ENUMERATED:
+        return
+    n_step = model.steps.stop - model.steps.start
+    for k in range(floors.n_stage):
+        floors.memo.solve(
+            model.key(k, (*segments, *(1,) * n_step))
+            for segments in product((0, 1), repeat=model.n_segment)
+        )
+
+
+def _costly(floors: Floors) -> int:
+    """Return how many states were solved whose hours are linked, relaxations included."""
+    return sum(not (key.is_leaf and key.flexibility == "none") for key in floors.memo.known)
 
 
 def _refine(floors: Floors, vague: list[int], states: tuple[int, ...]) -> None:

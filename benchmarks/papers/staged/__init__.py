@@ -1,0 +1,1 @@
+"""The staged-planning paper: its tables and claims beside ours."""
