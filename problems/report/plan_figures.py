@@ -88,6 +88,7 @@ def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None
         figure.colorbar(dots, ax=axes, label="lowest voltage with the plan (p.u.)", shrink=0.8)
         axes.plot(x[0], y[0], marker="s", markersize=11, color="black", zorder=3)
         handles = [_legend_mark("s", "black", "source")]
+        handles += _draw_existing(axes, plan, feeder, x, y)
         handles += _draw_assets(axes, plan, feeder, x, y)
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0))
         axes.set_xticks([])
@@ -99,6 +100,26 @@ def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None
         axes.margins(0.08, 0.14)
         axes.set_title(title + ("" if has_coordinates else " (schematic, not to scale)"))
         save_figure(figure, path)
+
+
+def _draw_existing(
+    axes: Any, plan: Plan, feeder: Feeder, x: FloatArray, y: FloatArray
+) -> list[Line2D]:
+    """Mark what stands already, hollow, and return its legend entries."""
+    handles = []
+    for kind, marker, unit in (("station", "^", "kW"), ("capacitor", "D", "kvar")):
+        assets = [a for a in plan.conditions.existing or () if a.kind == kind]
+        bus = [feeder.bus_index(asset.bus) for asset in assets]
+        marks = {"marker": marker, "color": "white", "markeredgecolor": "black"}
+        axes.plot(x[bus], y[bus], linestyle="none", markersize=10, zorder=3, **marks)
+        if assets:
+            words = ", ".join(
+                f"{a.bus}:\N{NO-BREAK SPACE}{a.kw if a.kw is not None else a.kvar:,.0f}"
+                for a in assets
+            )
+            name = textwrap.fill(f"stands already, bus: {unit}   {words}", 95)
+            handles.append(Line2D([], [], linestyle="none", markersize=9, label=name, **marks))
+    return handles
 
 
 def _draw_assets(

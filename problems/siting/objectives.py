@@ -15,8 +15,10 @@ from problems.core import money
 from problems.core.access import station_access
 from problems.core.assess import Assessment, base_loads, required
 from problems.core.errors import SettingError
+from problems.core.land import land_of
 from problems.core.plan import Plan
 from problems.core.voltage import voltage_deviation
+from problems.core.years import study_states
 from problems.siting.problem import SitingProblem, check_access
 
 FloatArray = NDArray[np.float64]
@@ -62,8 +64,7 @@ class SitingObjectives:
         self.space = siting.space
         self.n_obj = len(self.objectives)
         self.n_con = siting.n_con
-        states = siting.instance.conditions.horizon.states
-        self._hours = np.array([state.hours for state in states])
+        self._study = study_states(siting.instance.conditions)
 
     def evaluate(self, x: FloatArray) -> Evaluation:
         """Return objectives and constraints of each candidate.
@@ -84,8 +85,7 @@ class SitingObjectives:
         if "voltage" in self.objectives:
             columns["voltage"] = self._voltage_deviation(x)
         if "access" in self.objectives:
-            bus, kvar = self.siting.devices(x)
-            station_bus = bus[:, : bus.shape[1] - kvar.shape[1]]
+            station_bus = self.siting.serving_buses(x)
             columns["access"] = station_access(self.siting.instance.feeder, station_bus).access
         f = np.column_stack([columns[name] for name in self.objectives])
         f[~(np.isfinite(f).all(axis=1) & np.isfinite(alone.f[:, 0]))] = np.inf
@@ -124,17 +124,17 @@ class SitingObjectives:
         flow = power_flow(
             instance.feeder, base_p_kw, base_q_kvar, sweeps=conditions.sweeps, outputs=outputs
         )
-        lost_kwh = float(self._hours @ required(flow.loss_kw))
-        deviation = float(voltage_deviation(required(flow.v_pu)[None], self._hours)[0])
+        lost_kwh = float(self._study.worth_hours @ required(flow.loss_kw))
+        deviation = float(voltage_deviation(required(flow.v_pu)[None], self._study.hours)[0])
         alone = equipment.candidate_buses(instance.feeder)[:, None]
         least_banks = equipment.capacitors if equipment.bank_rule == "exactly" else 0
         best = {
-            "npv": self._npv(lost_kwh, least_banks, equipment.kvar_min),
+            "npv": self._npv(lost_kwh, least_banks, equipment.kvar_min, is_dear=False),
             "voltage": 0.0,
             "access": 0.0,
         }
         worst = {
-            "npv": self._npv(-lost_kwh, equipment.capacitors, equipment.kvar_largest),
+            "npv": self._npv(-lost_kwh, equipment.capacitors, equipment.kvar_largest, is_dear=True),
             "voltage": 2.0 * deviation,
             "access": float(station_access(instance.feeder, alone).access.max()),
         }
@@ -143,8 +143,8 @@ class SitingObjectives:
         )
         return ideal, reference
 
-    def _npv(self, saved_kwh_per_year: float, n_banks: int, kvar: float) -> float:
-        """Return the NPV of all stations and `n_banks` banks of `kvar` each."""
+    def _npv(self, saved_kwh_per_year: float, n_banks: int, kvar: float, *, is_dear: bool) -> float:
+        """Return the NPV of all stations and `n_banks` banks of `kvar`, on dear land or not."""
         conditions, equipment = self.siting.instance.conditions, self.siting.equipment
         stations, banks = float(equipment.stations), float(n_banks)
         prices = conditions.prices
@@ -154,15 +154,24 @@ class SitingObjectives:
             conditions.money_rule,
             saved_kwh_per_year,
             money.yearly_upkeep(prices, stations, banks),
-            money.investment(
-                prices, stations, stations * equipment.station_kw, banks, banks * kvar
-            ),
+            money.investment(prices, stations, stations * equipment.station_kw, banks, banks * kvar)
+            + self._land(n_banks, is_dear),
         )
+
+    def _land(self, n_banks: int, is_dear: bool) -> float:
+        """Return what the dearest or the cheapest sites cost together."""
+        instance, equipment = self.siting.instance, self.siting.equipment
+        station, bank = land_of(instance.conditions.bus_costs, instance.feeder)
+        places = equipment.candidate_buses(instance.feeder)
+        at = [instance.feeder.bus_index(label) for label in equipment.station_buses]
+        order = -1 if is_dear else 1
+        of_stations = np.sort(station[at or places])[::order][: equipment.stations]
+        return float(of_stations.sum() + np.sort(bank[places])[::order][:n_banks].sum())
 
     def _voltage_deviation(self, x: FloatArray) -> FloatArray:
         """Return the voltage deviation of each candidate; few enough at a time for the memory."""
         instance = self.siting.instance
-        n_state, n_bus = len(self._hours), instance.feeder.n_bus
+        n_state, n_bus = len(self._study.hours), instance.feeder.n_bus
         at_once = max(1, VOLTAGES_AT_ONCE // (n_state * n_bus))
         deviation = np.empty(len(x))
         for first in range(0, len(x), at_once):
@@ -176,7 +185,7 @@ class SitingObjectives:
                 outputs=("v_pu",),
             )
             v_pu = required(flow.v_pu).reshape(-1, n_state, n_bus)
-            deviation[chunk] = voltage_deviation(v_pu, self._hours)
+            deviation[chunk] = voltage_deviation(v_pu, self._study.hours)
         return deviation
 
 

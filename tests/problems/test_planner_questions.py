@@ -25,6 +25,7 @@ from problems.core.station_limits import StationLimits
 from problems.core.years import study_states
 from problems.siting.certified import certified_plan, certify_problem, siting_case
 from problems.siting.equipment import SitingEquipment
+from problems.siting.objectives import SitingObjectives
 from problems.siting.problem import SitingProblem
 from problems.siting.repair import SitingRepair
 from problems.siting.tables import read_bus_costs, read_existing, read_states
@@ -406,3 +407,17 @@ def test_command_records_what_was_asked(feederlab: Any, tmp_path: Path) -> None:
     assert all("median_eur" in row for row in compared.json["summary"])
     refused = feederlab("site", "ieee33", "--engine", "memetic", *ratings, *run)
     assert "leave out station kw" in refused.err + refused.out
+
+
+@pytest.mark.parametrize("case", [*CASES])
+def test_fronts_are_judged_as_their_plans_are(case: str) -> None:
+    """All objectives of every candidate, between ideal and reference point."""
+    conditions, equipment = CASES[case]
+    asked = SitingObjectives(problem(conditions, **equipment), ("npv", "voltage", "access"))
+    x = asked.space.sample(8, np.random.default_rng(5))
+    f = asked.evaluate(x).f
+    ideal, _ = asked.anchors()
+    for row, found in zip(x, f, strict=True):
+        figures = asked.figures(assess(asked.plan(row), asked.siting.instance))
+        assert (-found[0], *found[1:]) == pytest.approx(figures, rel=1e-6, abs=1e-7)
+        assert ideal[0] >= -found[0]
