@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from problems.cli.coplan import StorageFile
 from problems.cli.coplan_options import BaseKv, ChargerKw, DayFile, FeederName, SourcePu, fleet_of
-from problems.cli.output import Json, Quiet, Seed, print_json, print_table
+from problems.cli.output import Jobs, Json, Quiet, Seed, print_json, print_table
 
 ProfileName = Annotated[
     Literal["simultaneous", "home", "overnight", "smart"],
@@ -17,6 +18,13 @@ ProfileName = Annotated[
         help="Every EV at full power all day; mean home or overnight charging; home charging moved "
         "into the valley of the feeder's load.",
     ),
+]
+WithStorage = Annotated[
+    bool,
+    typer.Option("--with-storage", help="Also how far storage of any size stretches it; slow."),
+]
+StorageDraws = Annotated[
+    int, typer.Option("--storage-draws", min=1, help="Draws that storage is planned for.")
 ]
 NDraws = Annotated[
     int, typer.Option("--draws", min=1, help="Draws of who has an EV, nested over adoptions.")
@@ -37,6 +45,10 @@ def host(
     draws: NDraws = 1000,
     day: DayFile = None,
     source_pu: SourcePu = None,
+    with_storage: WithStorage = False,
+    storage_draws: StorageDraws = 8,
+    storage: StorageFile = None,
+    jobs: Jobs = 1,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -55,6 +67,24 @@ def host(
     found = find(
         fleet.feeder, loads, charger_kw=charger_kw, profile=profile, seed=seed, n_draw=draws
     )
+    stored: dict[str, Any] = {}
+    if with_storage:
+        from problems.coplan.equipment import read_library
+        from problems.coplan.hosting_storage import host_with_storage
+
+        terms = read_library(storage=None if storage is None else Path(storage)).storage
+        relieved = host_with_storage(
+            fleet.feeder,
+            loads,
+            terms,
+            charger_kw=charger_kw,
+            profile=profile,
+            seed=seed,
+            n_draw=storage_draws,
+            n_jobs=jobs,
+        )
+        stored = threshold_keys(relieved.threshold_pct, "_with_storage")
+        stored["storage_draws"] = storage_draws
     answer: dict[str, Any] = {
         "feeder": fleet.feeder.name,
         "base_kv": fleet.feeder.base_kv,
@@ -63,6 +93,7 @@ def host(
         "draws": draws,
         "day": loads.source,
         **threshold_keys(found.threshold_pct, ""),
+        **stored,
         "probability": [row._asdict() for row in found.probability()],
     }
     if as_json:

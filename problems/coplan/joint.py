@@ -73,9 +73,10 @@ def plan_jointly(
     choices = make_choices(scenario, library, rule, candidate_lines(scenario, library, rule))
     feeders = feeders_behind(scenario)
     parts: list[FeederPlan] = []
-    for position, buses in enumerate(feeders):
-        left = (limit_s - (time.perf_counter() - start)) / (len(feeders) - position)
-        own = choices.only(buses[choices.branch])
+    owns = [choices.only(buses[choices.branch]) for buses in feeders]
+    for position, (own, buses) in enumerate(zip(owns, feeders, strict=True)):
+        to_come = sum(1 + len(other.branch) for other in owns[position:])
+        left = (limit_s - (time.perf_counter() - start)) * (1 + len(own.branch)) / to_come
         search = _Search(scenario, library, own, buses, gap, time.perf_counter() + left)
         parts.append(search.run())
     if not all(np.isfinite(part.cost_usd) for part in parts):

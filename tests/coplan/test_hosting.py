@@ -7,9 +7,12 @@ import pytest
 from scipy.stats import binomtest
 
 from powerflow import load_feeder
-from problems.coplan.day import day_of
+from powerflow.door import make_feeder
+from problems.coplan.day import Day, day_of
 from problems.coplan.diagnosis import diagnose
+from problems.coplan.equipment import read_library
 from problems.coplan.hosting import BELOW_0, ev_day, host, wilson
+from problems.coplan.hosting_storage import host_with_storage
 from problems.coplan.scenario import at_base_kv, on_day
 from problems.coplan.vehicles import charging_table, counts_of, customer_orders, customers_of
 
@@ -101,3 +104,21 @@ def test_command(feederlab):
     assert low.json["threshold_pct"] is None
     assert feederlab("host", "iowa240").code == 2
     assert "no customers are known" in feederlab("host", "ieee33", "--seed", "1").err
+
+
+def test_storage_stretches_the_threshold_on_a_small_feeder():
+    pytest.importorskip("cvxpy")
+    feeder = make_feeder(
+        name="street", base_kv=10.0, source="s", bus_id=["s", "a"], p_kw=[0.0, 500.0],
+        q_kvar=[0.0, 0.0], from_bus=["s"], to_bus=["a"], r_ohm=[0.1], x_ohm=[0.1],
+        ampacity_a=[60.0], customers=[0, 100],
+    )  # fmt: skip
+    shape = np.tile([0.5, 1.0], 12)[:, None]
+    day = Day(shape * feeder.p_kw, shape * feeder.q_kvar, np.ones(24), "built")
+    asked = {"charger_kw": 10.0, "profile": "simultaneous", "seed": 1, "n_draw": 1}
+    # 60 A are 1039 kVA: 539 kW of EVs at a power factor of 0.925 beside 500 kW do not fit, and
+    # without storage the greater hour binds; with storage about the mean of the hours does
+    without = host(feeder, day, **asked).threshold_pct[0]
+    with_storage = host_with_storage(feeder, day, read_library().storage, **asked).threshold_pct[0]
+    assert 40 <= without < 54
+    assert without + 5 <= with_storage <= 79

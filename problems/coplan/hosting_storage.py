@@ -1,0 +1,70 @@
+"""Owns the hosting capacity with storage: the adoption up to which storage can keep every limit."""
+
+from __future__ import annotations
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from powerflow.feeder import Feeder
+from problems.coplan.day import Day
+from problems.coplan.diagnosis import V_MIN_PU
+from problems.coplan.equipment import StorageTerms
+from problems.coplan.hosting import BELOW_0, EvDay, Hosting, ev_day
+from problems.coplan.scenario import on_day
+from problems.coplan.storage_model import Grid, one_feeder
+from problems.coplan.vcu import feeders_behind
+from problems.coplan.vehicles import Profile, counts_of, customer_orders
+from problems.coplan.vmbp import feeder_storage
+
+
+def host_with_storage(
+    feeder: Feeder,
+    day: Day,
+    terms: StorageTerms,
+    *,
+    charger_kw: float,
+    profile: Profile,
+    seed: int,
+    n_draw: int,
+    n_jobs: int = 1,
+    v_min_pu: float = V_MIN_PU,
+) -> Hosting:
+    """Find the greatest adoption that storage of any size makes feasible, draw by draw.
+
+    The draws are those of `problems.coplan.hosting.host` with the same seed; each is halved in on
+    in steps of 1 %, an adoption is feasible if the cone program of every feeder is.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Workers, each takes draws; the answer does not depend on it.
+    """
+    orders = customer_orders(feeder, seed, n_draw)
+    hours = ev_day(feeder, day, charger_kw, profile)
+    found = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_threshold)(feeder, hours, orders[draw : draw + 1], terms, v_min_pu)
+        for draw in range(n_draw)
+    )
+    return Hosting(np.array(found, dtype=np.int64))
+
+
+def _threshold(
+    feeder: Feeder, hours: EvDay, order: NDArray[np.int16], terms: StorageTerms, v_min_pu: float
+) -> int:
+    def is_feasible(adoption: int) -> bool:
+        count = counts_of(order, float(adoption), feeder.n_bus)
+        ev_kw = hours.ev_kw[adoption][:, None] * count
+        scenario = on_day(feeder, hours.day, ev_kw, v_min_pu=v_min_pu)
+        for buses in feeders_behind(scenario):
+            part, _ = one_feeder(scenario, buses)
+            found = feeder_storage(part, terms, Grid.of(part.feeder), has_bound=False)
+            if not np.isfinite(found.cost_usd):
+                return False
+        return True
+
+    low, high = BELOW_0, 101
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_feasible(middle) else (low, middle)
+    return low
