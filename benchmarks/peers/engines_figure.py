@@ -1,4 +1,4 @@
-"""Owns the figure of the contest of engines: expected evaluations by contender and case."""
+"""Owns figure and page of the contest of engines: expected evaluations by contender and case."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+
+from benchmarks.page import markdown_table, short
 
 if TYPE_CHECKING:
     from benchmarks.peers.engines import EngineRow
@@ -48,3 +50,41 @@ def draw(path: Path, rows: Sequence[EngineRow]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     plt.close(figure)
+
+
+def page(rows: Sequence[EngineRow]) -> str:
+    """Return the contest as Markdown: ERT, successes, and the ratio of ours to each peer's."""
+    header = (
+        *("job", "case", "contender", "ERT", "successes", "budget"),
+        *("ours / this", "95 % interval", "below 1", "note"),
+    )
+    lines = (
+        (
+            row.job,
+            row.case,
+            row.contender,
+            short(row.figure),
+            f"{row.successes} of {row.runs}" if row.runs else "-",
+            f"{row.budget:,}" if row.runs else "-",
+            short(row.ours_over_this),
+            "-" if row.low is None else f"{short(row.low)} to {short(row.high)}",
+            _verdict(row),
+            row.note,
+        )
+        for row in rows
+    )
+    return (
+        "# The hybrid against other engines\n\nWritten by `python -m benchmarks peers engines`: "
+        "expected evaluations (ERT) until a feasible plan is within 0.1 % of the certified bound: "
+        "what all runs spent, divided by the runs that got there. Ratios are those of the hybrid's "
+        "ERT to the contender's, with bootstrap intervals over runs; a contender without success "
+        "is counted as if one run had succeeded at its very end.\n\n"
+        + markdown_table(header, lines)
+    )
+
+
+def _verdict(row: EngineRow) -> str:
+    """Return whether ours is ahead for sure, in words; nothing for ours and for absentees."""
+    if row.ours_over_this is None and row.low is None:
+        return "" if row.contender == "hybrid" or not row.runs else "**no**"
+    return "yes" if row.high is not None and row.high < 1.0 else "**no**"
