@@ -6,7 +6,7 @@ states' costs is a bound on the plan's: only that capacities may not shrink eith
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class Floors:
     node : (n_stage, n_state) int array
         Place in `nodes` of the relaxation that gave the bound; -1 for none, -2 where it is exact.
     nodes : list of (StateKey, StateResult)
+    learned : set of StateKey
+        Decided states whose results are in the bounds.
     """
 
     model: StageModel
@@ -44,6 +46,7 @@ class Floors:
     value: FloatArray
     node: IntArray
     nodes: list[tuple[StateKey, StateResult]]
+    learned: set[StateKey] = field(default_factory=set)
 
     @classmethod
     def of(cls, memo: Memo) -> Floors:
@@ -88,8 +91,9 @@ class Floors:
     def learn(self) -> None:
         """Raise the bounds by every decided state the memo knows."""
         for key, result in self.memo.known.items():
-            if key.is_leaf:
+            if key.is_leaf and key not in self.learned:
                 self._learn_one(key, result)
+                self.learned.add(key)
 
     def _learn_one(self, key: StateKey, result: StateResult) -> None:
         n = len(key.low)
@@ -101,11 +105,10 @@ class Floors:
         # a smaller transformer never costs less to operate
         inside &= (some[:, self.model.steps] <= low[self.model.steps]).all(axis=1)
         state = np.flatnonzero(inside)
-        items = self.model.item_mrmb[key.k_stage] @ self.bits[state].T
-        if not result.is_solved:
-            # a failed state loses: it proves nothing, and is not proposed again
+        if result.bound_mrmb is None:
+            # a failed state proves nothing
             return
-        assert result.bound_mrmb is not None
+        items = self.model.item_mrmb[key.k_stage] @ self.bits[state].T
         bound = result.bound_mrmb - BOUND_TOL + items
         rating = self.model.rating_mva(self.bits[state].T.astype(np.float64))
         own = (some[state] == low).all(axis=1)
