@@ -29,8 +29,9 @@ def polish(model: Model, start: Trial) -> Trial:
     n_bank = len(plan.kvar)
     if n_bank == 0 or model.q_span == 0.0 or not np.isfinite(start.cost_usd):
         return start
-    scale = max(model.usd_loss * start.loss_pu, 1.0)
     top = model.q_min + model.q_span
+    # Where next to nothing is lost, the price of the sizes sets the scale of the cost.
+    scale = max(model.usd_loss * start.loss_pu, model.usd_q * top, 1.0)
     lowest = np.argsort(start.v)[: _N_ROW if model.v_min > 0.0 else 0]
     highest = np.argsort(-start.v)[: _N_ROW if np.isfinite(model.v_max) else 0]
     highest = highest[start.v[highest] > model.v_max - 0.02]
