@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from powerflow.door import make_feeder
-    from powerflow.errors import FeederError
+    from powerflow.errors import FeederError, FeederWarning
     from powerflow.feeder import Feeder
-    from powerflow.library import list_feeders, load_feeder
+    from powerflow.library import list_feeders, load_feeder, read_feeder
     from powerflow.limits import Limits
     from powerflow.result import PowerFlowResult
     from powerflow.scoring import Score, score
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "Feeder": "feeder",
     "FeederError": "errors",
+    "FeederWarning": "errors",
     "Limits": "limits",
     "PowerFlowResult": "result",
     "Score": "scoring",
@@ -29,6 +30,7 @@ _MODULE_OF = {
     "load_feeder": "library",
     "make_feeder": "door",
     "power_flow": "solve",
+    "read_feeder": "library",
     "score": "scoring",
     "synthetic_feeder": "synthetic",
 }
@@ -36,6 +38,7 @@ _MODULE_OF = {
 __all__ = [
     "Feeder",
     "FeederError",
+    "FeederWarning",
     "Limits",
     "PowerFlowResult",
     "Score",
@@ -43,6 +46,7 @@ __all__ = [
     "load_feeder",
     "make_feeder",
     "power_flow",
+    "read_feeder",
     "score",
     "synthetic_feeder",
 ]
