@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from problems.cli.output import Jobs, Json, Out, Quiet, print_json, print_table
+from problems.cli.output import Jobs, Json, Out, Quiet
 from problems.core.errors import SettingError
 
 if TYPE_CHECKING:
     from problems.acceptance.capacity import BusCapacity
     from problems.acceptance.study import AcceptanceStudy
-    from problems.acceptance.together import JointCapacity, JointFront
-
-SOLVER_FAILED = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -72,6 +69,19 @@ def accept(
     source_pu: Annotated[
         float | None, typer.Option("--source-pu", help="Source voltage, p.u.; else the feeder's.")
     ] = None,
+    site_devices: Annotated[
+        bool,
+        typer.Option(
+            "--site-devices",
+            help="Search better buses for storage and SVG: a GA for the mean capacity of --buses.",
+        ),
+    ] = False,
+    evaluations: Annotated[
+        int, typer.Option("--evaluations", min=1, help="Candidates that --site-devices may try.")
+    ] = 120,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Of all chance in --site-devices.")
+    ] = None,
     limit_s: Annotated[
         float | None, typer.Option("--limit-s", min=0.001, help="Seconds one bus may take.")
     ] = None,
@@ -86,14 +96,21 @@ def accept(
     the substation's power stay within their limits. Without --scenario and --devices the feeder
     stands alone.
     """
+    from problems.cli.accept_answers import answer_buses, answer_front
     from problems.cli.study import RUNS_FOLDER, split_words
     from problems.report.record import claim_folder, study_name
 
+    if site_devices and seed is None:
+        raise SettingError("--site-devices needs --seed")
+    if site_devices and together is not None:
+        raise SettingError("--together goes without --site-devices")
     if together is not None and (buses is not None or weights is not None):
         raise SettingError("--together goes without --buses and --weights")
     study = _study(feeder, curve, scenario, devices, weights, v_min, v_max, source_pu)
     asked = split_words(together or buses or "", "--buses") if together or buses else ()
     record = _record(study, feeder, curve, scenario, asked, together is not None)
+    if site_devices:
+        record["settings"]["site_devices"] = {"evaluations": evaluations, "seed": seed}
     folder = Path(out) if out else RUNS_FOLDER / study_name(record)
     title = f"{study.feeder.name}, {Path(curve).name} charging"
     title += "" if scenario is None else f", scenario {scenario}"
@@ -103,14 +120,18 @@ def accept(
         for bus in asked:
             study.case(bus)
         claim_folder(folder, record)
+        if site_devices:
+            assert seed is not None
+            study, sited = _site(study, asked, evaluations, seed, jobs, quiet or as_json)
+            head |= sited
         found = _find(study, asked or study.all_buses(), jobs, limit_s, quiet or as_json)
-        _answer_buses(folder, title, study, found, head, begun, quiet, as_json)
+        answer_buses(folder, title, study, found, head, begun, quiet, as_json)
     else:
         from problems.acceptance.together import joint_front
 
         front = joint_front(study, asked)
         claim_folder(folder, record)
-        _answer_front(folder, title, front, head, begun, quiet, as_json)
+        answer_front(folder, title, front, head, begun, quiet, as_json)
 
 
 def _study(
@@ -190,6 +211,39 @@ def _record(
     return record
 
 
+def _site(
+    study: AcceptanceStudy,
+    asked: Sequence[str],
+    evaluations: int,
+    seed: int,
+    jobs: int,
+    is_quiet: bool,
+) -> tuple[AcceptanceStudy, dict[str, Any]]:
+    """Return the study with its devices at the best buses found, and what to say of them."""
+    from dataclasses import replace
+
+    from problems.acceptance import siting
+    from problems.cli.output import progress
+
+    buses = asked or study.all_buses()
+    n_generations = -(-evaluations // siting.POPULATION)
+    with progress("generations", n_generations, is_quiet) as advance:
+        found = siting.site_devices(
+            study, buses, seed=seed, evaluations=evaluations, n_jobs=jobs, callback=advance
+        )
+    sited = {
+        "devices": {
+            "storage": [unit.bus for unit in found.devices.storage],
+            "svg": [unit.bus for unit in found.devices.svg],
+        },
+        "mean_kw": found.mean_kw,
+        "mean_before_kw": found.before_kw,
+        "n_evaluations": found.n_evaluations,
+        "seed": seed,
+    }
+    return replace(study, devices=found.devices), sited
+
+
 def _find(
     study: AcceptanceStudy, buses: Sequence[str], jobs: int, limit_s: float | None, is_quiet: bool
 ) -> list[BusCapacity]:
@@ -204,102 +258,3 @@ def _find(
             found.append(one)
             advance()
         return found
-
-
-def _answer_buses(
-    folder: Path,
-    title: str,
-    study: AcceptanceStudy,
-    found: Sequence[BusCapacity],
-    head: dict[str, Any],
-    begun: float,
-    is_quiet: bool,
-    as_json: bool,
-) -> None:
-    from problems.report.acceptance import capacity_row, write_capacities
-    from problems.report.tables import write_table
-
-    rows = [capacity_row(one) for one in found]
-    write_capacities(folder, title, study, found)
-    seconds = time.perf_counter() - begun
-    write_table(folder / "timing.csv", [{"seconds": seconds}])
-    if as_json:
-        print_json({**head, "buses": rows, "seconds": seconds, "out": str(folder)})
-    elif not is_quiet:
-        _print_buses(title, rows)
-        typer.echo(f"files: {folder}")
-    _exit(found)
-
-
-def _print_buses(title: str, rows: Sequence[dict[str, Any]]) -> None:
-    columns = ("bus", "MW", "binding", "at bus", "hour", "cone gap", "AC error p.u.", "status")
-    lines = [
-        (
-            row["bus"],
-            "-" if row["capacity_kw"] is None else f"{row['capacity_kw'] / 1e3:.4f}",
-            row["binding"] or "-",
-            row["binding_bus"] or "-",
-            row["hour"],
-            _power_of_ten(row["cone_gap"]),
-            _power_of_ten(row["ac_voltage_error_pu"]),
-            row["status"] if not row["message"] else f"{row['status']}: {row['message']}",
-        )
-        for row in rows
-    ]
-    print_table(f"Acceptance capacity: {title}", columns, lines)
-
-
-def _power_of_ten(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0e}"
-
-
-def _answer_front(
-    folder: Path,
-    title: str,
-    front: JointFront,
-    head: dict[str, Any],
-    begun: float,
-    is_quiet: bool,
-    as_json: bool,
-) -> None:
-    from problems.report.acceptance import front_row, write_front
-    from problems.report.tables import write_table
-
-    write_front(folder, title, front)
-    seconds = time.perf_counter() - begun
-    write_table(folder / "timing.csv", [{"seconds": seconds}])
-
-    def row(point: JointCapacity | None) -> dict[str, Any] | None:
-        return None if point is None else front_row(front.buses, point)
-
-    if as_json:
-        answer = {
-            **head,
-            "front": [row(point) for point in front.points],
-            "failed": [row(point) for point in front.failed],
-            "greatest": row(front.greatest),
-            "proportional": row(front.proportional),
-            "seconds": seconds,
-            "out": str(folder),
-        }
-        print_json(answer)
-    elif not is_quiet:
-        lines = [
-            (*(f"{kw / 1e3:.4f}" for kw in p.capacity_kw or ()), f"{(p.total_kw or 0.0) / 1e3:.4f}")
-            for p in front.points
-        ]
-        columns = (*(f"bus {bus}, MW" for bus in front.buses), "total, MW")
-        print_table(f"Stations at once: {title}", columns, lines)
-        typer.echo(f"files: {folder}")
-    _exit((*front.points, *front.failed))
-
-
-def _exit(found: Sequence[BusCapacity | JointCapacity]) -> None:
-    """Exit 0 with at least one answer, 4 if the solver failed everywhere, else 3."""
-    from problems.cli.study import NO_FEASIBLE_ANSWER
-
-    if any(one.capacity_kw is not None for one in found):
-        return
-    typer.echo(f"no answer: {found[0].status}, {found[0].message}", err=True)
-    has_failed = all(one.status == "solver_failed" for one in found)
-    raise typer.Exit(SOLVER_FAILED if has_failed else NO_FEASIBLE_ANSWER)
