@@ -38,6 +38,8 @@ class Floors:
     nodes : list of (StateKey, StateResult)
     learned : set of StateKey
         Decided states whose results are in the bounds.
+    lost_mrmb : float
+        Least bound of the chains that were given up because the solver failed on a state.
     """
 
     model: StageModel
@@ -47,6 +49,7 @@ class Floors:
     node: IntArray
     nodes: list[tuple[StateKey, StateResult]]
     learned: set[StateKey] = field(default_factory=set)
+    lost_mrmb: float = np.inf
 
     @classmethod
     def of(cls, memo: Memo) -> Floors:
@@ -151,6 +154,15 @@ class Floors:
             within = np.where((mask & ~chain[0]) == 0, least[k], np.inf)
             chain.insert(0, int(np.argmin(within)))
         return float(least[-1].min()), tuple(chain)
+
+    def bound(self) -> float:
+        """Return what no plan costs less than, chains that were given up included."""
+        return min(self.best_chain()[0], self.lost_mrmb)
+
+    def give_up(self, k_stage: int, state: int) -> None:
+        """Propose a state no more; its bound stays part of what is proven."""
+        self.lost_mrmb = min(self.lost_mrmb, self.best_chain()[0])
+        self.value[k_stage, state] = np.inf
 
     def chain_floor(self, states: tuple[int, ...]) -> float:
         """Return the sum of the bounds of a chain."""

@@ -81,6 +81,12 @@ def prove(
     floors.learn()
     while True:
         bound, states = floors.best_chain()
+        failed = [k for k, state in enumerate(states) if _has_failed(floors, k, state)]
+        if failed and np.isfinite(bound):
+            for k in failed:
+                floors.give_up(k, states[k])
+            continue
+        bound = min(bound, floors.lost_mrmb)
         bits = tuple(tuple(int(b) for b in floors.bits[state]) for state in states)
         candidate = chain_cost(memo, bits)
         if candidate is not None and candidate.cost_mrmb < cost:
@@ -95,7 +101,7 @@ def prove(
         vague = [
             k
             for k, state in enumerate(states)
-            if floors.node[k, state] != -2 and not _has_failed(floors, k, state)
+            if floors.node[k, state] != -2 and np.isfinite(floors.value[k, state])
         ]
         if not vague:
             return Proof(bound, chain, cost, "stalled")

@@ -180,7 +180,7 @@ def plan_scheme(
     say(f"{scheme.name}: operating the plan in all scenarios")
     year = whole_year(study.data)
     days = operate(model, chain, whole, year, n_jobs)
-    bound = min(floors.best_chain()[0], costs.cost_mrmb)
+    bound = min(floors.bound(), costs.cost_mrmb)
     bound_all = None
     if effort.proves_all and scheme.has_managed:
         say(f"{scheme.name}: bound on all scenarios")

@@ -231,8 +231,14 @@ def test_a_failed_state_loses_and_is_counted(study, monkeypatch) -> None:
 
     monkeypatch.setattr(memory, "solve_state", failing)
     floors = Floors.of(memo_of(study, "B"))
+    open_roots(floors)
+    proof = prove(floors, gap=0.0, constant_mrmb=1.0)
     found = search(floors, population=6, generations=4, seed=1)
     assert found.chain is not None
+    assert proof.chain is not None
+    assert all(bits[0] == 0 for bits in proof.chain)
+    # what failed might have been cheaper: the bound says so
+    assert proof.bound_mrmb <= proof.cost_mrmb
     assert all(bits[0] == 0 for bits in found.chain)
     assert floors.memo.counts.failed > 0
 
