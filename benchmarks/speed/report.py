@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.machine import Bystanders, in_words, load_average, machine_class, versions
 from benchmarks.page import markdown_table, short, yes_no
 from benchmarks.registry import Task
-from benchmarks.speed import engines, siting, startup
+from benchmarks.speed import engines, siting, startup, workers
 from benchmarks.speed.item import Item
 from problems.core.content import json_text, write_text
 from problems.report.tables import write_table
@@ -26,6 +26,8 @@ def run(task: Task) -> Mapping[str, Any]:
     found += engines.items(runs, n_evaluation, task.seed)
     task.say("siting")
     found += siting.items(runs, n_evaluation // 4, task.seed)
+    task.say("workers")
+    found += workers.items(runs, n_evaluation, task.seed)
     task.say("start-up")
     found += startup.items(runs)
     about = {

@@ -12,7 +12,7 @@ from benchmarks.machine import Bystanders
 from benchmarks.page import short
 from benchmarks.registry import BENCHMARKS
 from benchmarks.resume import Parts
-from benchmarks.speed import engines, siting
+from benchmarks.speed import engines, siting, workers
 from benchmarks.speed.item import measured
 
 
@@ -94,6 +94,13 @@ def test_engines_and_siting_are_measured():
     assert all(item.value > 0.0 for item in found[:3])
     (one, *_) = siting.items(1, 100, 1)
     assert one.value > 0.0
+
+
+def test_two_workers_are_timed_against_one():
+    (item,) = workers.items(1, 200, 1)
+    assert item.value > 0.0
+    assert item.at_most == 1.0 / 1.8
+    assert item.note.startswith("12 runs of 200 evaluations")
 
 
 def test_few_digits():
