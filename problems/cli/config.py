@@ -28,6 +28,8 @@ from typing import Annotated, Any, get_args
 import typer
 from typer.core import TyperCommand
 
+from problems.cli.asked import remember
+
 OWN = ("config", "write_config", "help")
 NOT_WRITTEN = (*OWN, "as_json", "quiet", "install_completion", "show_completion")
 UNIT_KEYS = {"v_min": "v_min_pu", "v_max": "v_max_pu", "adoption": "adoption_pct"}
@@ -104,6 +106,7 @@ class ConfiguredCommand(TyperCommand):
             raise typer.Exit from None
         if isinstance(written, str) and not _has_data(self):
             write_settings(Path(written), self, ctx.params)
+        remember(self, ctx.params)
         return left
 
 

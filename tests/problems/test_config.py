@@ -1,5 +1,6 @@
 """Settings in files: every command's can be written and read, and what is wrong is named."""
 
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from problems.cli.app import app
+from problems.cli.asked import asked
 from problems.cli.config import key_of, read_settings, study_data, write_settings
 
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
@@ -109,3 +111,21 @@ def test_data_of_a_command_stands_beside_its_settings(tmp_path: Path) -> None:
     file.write_text('basis = "assumed"\n[outlook]\npv_ratio = 0.5\n[[stages]]\nyears = 3\n')
     assert study_data(file, "outlook") == {"basis": "assumed", "stages": [{"years": 3}]}
     assert read_settings(file, COMMANDS["outlook"], has_data=True) == {"pv_ratio": 0.5}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["flow", "ieee33"],
+        ["flow", "ieee33", "--load-scale", "1.5", "--add", "18:500", "--add", "17:-3", "--angles"],
+        ["compare", "ieee33", "ieee69", "--seed", "1", "--v-min", "0.0"],
+        ["site", "a feeder", "--seed", "2", "--certify"],
+    ],
+)
+def test_a_command_knows_what_it_was_asked(words: list[str]) -> None:
+    command = COMMANDS[words[0]]
+    command.make_context(words[0], [*words[1:], "--json"])
+    first = asked()
+    assert sorted(shlex.split(first)) == sorted(["feederlab", *words])
+    command.make_context(words[0], shlex.split(first)[2:])
+    assert asked() == first
