@@ -35,7 +35,7 @@ PEERS = ("ga", "pso", "hgapso", "de", "pymoo:GA", "pymoo:PSO", "pymoo:DE", "pymo
 JOBS = {"floor-off": 0.0, "floor-on": 0.95}
 FEEDERS = ("ieee33", "ieee69", "ieee85")
 SHARE = 1e-3
-BUDGET, LONG_BUDGET = 5_000, 20_000
+BUDGET, LONG_BUDGET = 5_000, 30_000
 LONG = (("floor-on", "ieee85"),)
 """Where hardly any run gets there within the shorter budget."""
 N_RUN = 30
