@@ -131,7 +131,7 @@ def accept(
 
         front = joint_front(study, asked)
         claim_folder(folder, record)
-        answer_front(folder, title, front, head, begun, quiet, as_json)
+        answer_front(folder, title, study, front, head, begun, quiet, as_json)
 
 
 def _study(

@@ -30,11 +30,14 @@ def answer_buses(
     as_json: bool,
 ) -> None:
     """Write the folder of a study of single stations and print it; times go to timing.csv."""
+    from problems.cli.asked import asked
     from problems.report.acceptance import capacity_row, write_capacities
+    from problems.report.acceptance_page import write_capacity_page
     from problems.report.tables import write_table
 
     rows = [capacity_row(one) for one in found]
     write_capacities(folder, title, study, found)
+    write_capacity_page(folder, study, found, asked())
     seconds = time.perf_counter() - begun
     write_table(folder / "timing.csv", [{"seconds": seconds}])
     if as_json:
@@ -73,6 +76,7 @@ def _power_of_ten(value: float | None) -> str:
 def answer_front(
     folder: Path,
     title: str,
+    study: AcceptanceStudy,
     front: JointFront,
     head: dict[str, Any],
     begun: float,
@@ -80,10 +84,13 @@ def answer_front(
     as_json: bool,
 ) -> None:
     """Write the folder of a study of several stations at once and print the front."""
+    from problems.cli.asked import asked
     from problems.report.acceptance import front_row, write_front
+    from problems.report.acceptance_page import write_front_page
     from problems.report.tables import write_table
 
     write_front(folder, title, front)
+    write_front_page(folder, study, front, asked())
     seconds = time.perf_counter() - begun
     write_table(folder / "timing.csv", [{"seconds": seconds}])
 
