@@ -21,9 +21,10 @@ from problems.siting.certificate.intervals import propagate
 from problems.siting.certificate.polish import polish, prices_at
 from problems.siting.certificate.program import Program, make_program
 from problems.siting.certificate.ranges import Ranges, make_ranges
-from problems.siting.certificate.remainder import Reference, Remainder, make_remainder
+from problems.siting.certificate.references import next_reference, safe_remainder
+from problems.siting.certificate.remainder import Reference
 from problems.siting.certificate.result import LogRow
-from problems.siting.certificate.rounds import Outcome, run_round
+from problems.siting.certificate.rounds import run_round
 from problems.siting.certificate.stepped import round_sizes
 from problems.siting.certificate.swaps import ranked_swaps
 
@@ -36,7 +37,6 @@ _MAX_WORK = 3e8
 _MAX_STATE = 5_000_000
 _CLIMB_EVERY = 20
 _CLIMB_FIRST = 5
-_RAISE = 1.03  # where no plan is known yet, prices climb towards a bound this much higher
 
 
 @dataclass(slots=True, eq=False)
@@ -147,27 +147,6 @@ class Search:
             self.best = trial
             self.is_best_useful = True
 
-    def _next_reference(self, old: Reference, outcome: Outcome, trial: Trial) -> Reference:
-        """Return the flow of the relaxed plan with prices: its own, or raised ones."""
-        model = self.model
-        if trial.is_feasible:
-            return Reference(trial.alpha, trial.beta, *prices_at(model, trial))
-        assert outcome.plan is not None
-        raw = judge(model, outcome.plan)
-        if not np.isfinite(raw.cost_usd):
-            return old
-        low = np.where((raw.v < model.v_min) | (old.price > 0.0), model.v_min - raw.v, 0.0)
-        high = np.where((raw.v > model.v_max) | (old.price < 0.0), model.v_max - raw.v, 0.0)
-        over = raw.current - model.l_max
-        over = np.where((over > 0.0) | (old.rent > 0.0), over, 0.0)
-        size = float(low @ low + high @ high + over @ over) * model.usd_loss
-        goal = self.cost_usd if self.best is not None else outcome.cost_usd * _RAISE
-        step = max(0.0, goal - outcome.cost_usd) / size if size > 0.0 else 0.0
-        price = np.maximum(0.0, np.maximum(0.0, old.price) + step * low)
-        price += np.minimum(0.0, np.minimum(0.0, old.price) + step * high)
-        rent = np.maximum(0.0, old.rent + step * over)
-        return Reference(raw.alpha, raw.beta, price, rent)
-
     # the proof
 
     def run(self, first: Reference) -> None:
@@ -212,7 +191,7 @@ class Search:
         last = make_grid(model, self.program, box.ranges, self.cells[-1])
         s_low, s_high, e_low, e_high = box.ranges.envelope(model.q_min)
         intervals = propagate(model, s_low, s_high, e_low, e_high, np.inf)
-        outcome = run_round(last, self._remainder(zero), intervals, np.inf)
+        outcome = run_round(last, safe_remainder(model, zero), intervals, np.inf)
         if outcome.plan is not None:
             trial = judge(model, outcome.plan)
             self.keep(trial)
@@ -242,7 +221,7 @@ class Search:
                 return True
             is_best_turn = is_best_turn and self.is_best_useful and self.best is not None
             reference = self._best_reference() if is_best_turn else box.reference
-            outcome = run_round(grid, self._remainder(reference), intervals, cutoff)
+            outcome = run_round(grid, safe_remainder(model, reference), intervals, cutoff)
             box.bound_usd = max(box.bound_usd, min(outcome.cost_usd, cutoff))
             box.ranges = outcome.ranges
             self._note(box, self.cells[box.level], outcome.cost_usd)
@@ -257,7 +236,7 @@ class Search:
                 own_usd = outcome.cost_usd
             if trial.is_feasible or not is_best_turn or self.is_best_useful:
                 box.plan = outcome.plan
-                new = self._next_reference(reference, outcome, trial)
+                new = next_reference(model, reference, outcome, trial, self.cost_usd)
                 box.reference = new if n_idle == 0 else reference.mix(new, 0.5)
             is_best_turn = not is_best_turn
             room = self.cost_usd - box.bound_usd
@@ -293,20 +272,6 @@ class Search:
         key = (self.best.plan.station_buses, self.best.plan.bank_buses)
         best = self.trials.get(key, self.best)
         return Reference(best.alpha, best.beta, *prices_at(self.model, best))
-
-    def _remainder(self, reference: Reference) -> Remainder:
-        """Return the identity at the reference, or at a tamer point where its weights fail."""
-        nothing = np.zeros(self.model.n_bus)
-        points = (
-            reference,
-            Reference(reference.alpha, reference.beta, nothing, nothing),
-            Reference(nothing, nothing, nothing, nothing),
-        )
-        for point in points:
-            remainder = make_remainder(self.model, point)
-            if remainder is not None:
-                return remainder
-        raise AssertionError("without a reference every weight is a resistance")
 
     def _note(self, box: Box, n_cell: int, round_usd: float) -> None:
         offset = self.model.usd_offset
