@@ -33,7 +33,8 @@ def host_with_storage(
     """Find the greatest adoption that storage of any size makes feasible, draw by draw.
 
     The draws are those of `problems.coplan.hosting.host` with the same seed; each is halved in on
-    in steps of 1 %, an adoption is feasible if the cone program of every feeder is.
+    in steps of 1 %, around the threshold of the first. An adoption is feasible if the cone program
+    of every feeder is.
 
     Parameters
     ----------
@@ -42,16 +43,24 @@ def host_with_storage(
     """
     orders = customer_orders(feeder, seed, n_draw)
     hours = ev_day(feeder, day, charger_kw, profile)
-    found = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_threshold)(feeder, hours, orders[draw : draw + 1], terms, v_min_pu)
-        for draw in range(n_draw)
+    first = _threshold(feeder, hours, orders[:1], terms, v_min_pu, None)
+    rest = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_threshold)(feeder, hours, orders[draw : draw + 1], terms, v_min_pu, first)
+        for draw in range(1, n_draw)
     )
-    return Hosting(np.array(found, dtype=np.int64))
+    return Hosting(np.array([first, *rest], dtype=np.int64))
 
 
 def _threshold(
-    feeder: Feeder, hours: EvDay, order: NDArray[np.int16], terms: StorageTerms, v_min_pu: float
+    feeder: Feeder,
+    hours: EvDay,
+    order: NDArray[np.int16],
+    terms: StorageTerms,
+    v_min_pu: float,
+    guess: int | None,
 ) -> int:
+    """Return the threshold of one draw; a guess saves steps and changes nothing."""
+
     def is_feasible(adoption: int) -> bool:
         count = counts_of(order, float(adoption), feeder.n_bus)
         ev_kw = hours.ev_kw[adoption][:, None] * count
@@ -64,6 +73,10 @@ def _threshold(
         return True
 
     low, high = BELOW_0, 101
+    step = 1
+    while guess is not None and low < guess < high:  # widen a bracket around the guess
+        low, high = (guess, high) if is_feasible(guess) else (low, guess)
+        guess, step = (guess + step, 2 * step) if low == guess else (guess - step, 2 * step)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if is_feasible(middle) else (low, middle)

@@ -16,7 +16,9 @@ from problems.coplan.equipment import Cable, Library, read_library
 from problems.coplan.plan import conflicts_in, judge
 from problems.coplan.scenario import on_day
 
-PRINTED = tomllib.loads((Path(__file__).parents[1] / "cases" / "ddcp_plans.toml").read_text())
+PRINTED = tomllib.loads(
+    (Path(__file__).parents[2] / "benchmarks/papers/ddcp/printed_plans.toml").read_text()
+)
 LIBRARY = read_library()
 
 

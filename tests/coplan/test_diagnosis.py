@@ -12,7 +12,9 @@ from powerflow.door import make_feeder
 from problems.coplan.diagnosis import day_figures, diagnose
 from problems.coplan.scenario import draw_loads, make_scenario, peak_loads
 
-CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "ddcp_tables.toml").read_text())
+CASES = tomllib.loads(
+    (Path(__file__).parents[2] / "benchmarks/papers/ddcp/printed_tables.toml").read_text()
+)
 MEAN_DIFFERS = {(6.9, 40)}  # ours 16.45, printed 16.53
 
 
@@ -36,14 +38,15 @@ def test_the_papers_tables_in_one_batch(iowa240):
     )
     assert not found.collapsed.any()
     for k, (base_kv, _, adoption, table, column) in enumerate(cases):
-        printed = table["max_pct"][column]
-        tolerance = 0.5 * 10.0 ** -len(str(printed).split(".")[1])
-        assert found.over_branches("max")[k] == pytest.approx(printed, abs=1.01 * tolerance)
-        if not table["mean_pct"]:
-            continue
-        assert found.line_violations[k] == table["line_violations"][column]
-        assert found.undervoltage_buses[k] == table["undervoltage_buses"][column]
-        if (base_kv, adoption) not in MEAN_DIFFERS:
+        if "max_pct" in table:
+            printed = table["max_pct"][column]
+            tolerance = 0.5 * 10.0 ** -len(str(printed).split(".")[1])
+            assert found.over_branches("max")[k] == pytest.approx(printed, abs=1.01 * tolerance)
+        if "line_violations" in table:
+            assert found.line_violations[k] == table["line_violations"][column]
+        if "undervoltage_buses" in table:
+            assert found.undervoltage_buses[k] == table["undervoltage_buses"][column]
+        if "mean_pct" in table and (base_kv, adoption) not in MEAN_DIFFERS:
             difference = found.over_branches("mean")[k] - table["mean_pct"][column]
             assert abs(difference) <= 0.05
 

@@ -18,7 +18,9 @@ from problems.coplan.scenario import make_scenario, on_day
 from problems.coplan.upgrade import candidate_lines, plan_upgrades, plan_uprate
 from problems.core.errors import ContentError
 
-PRINTED = tomllib.loads((Path(__file__).parents[1] / "cases" / "ddcp_plans.toml").read_text())
+PRINTED = tomllib.loads(
+    (Path(__file__).parents[2] / "benchmarks/papers/ddcp/printed_plans.toml").read_text()
+)
 LIBRARY = read_library()
 RULES = {
     "keep relaxed": (UpgradeRule(), 1_216_700.0),

@@ -1,0 +1,176 @@
+"""Owns the plans of the reproduction: each is computed once and kept as a file of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.papers.ddcp.readings import CHARGER_KW, LIBRARY, paper_day, printed_lines
+from powerflow.library import load_feeder
+from problems.coplan import ddcp
+from problems.coplan.choices import UpgradeRule
+from problems.coplan.day import day_of
+from problems.coplan.hosting import Hosting, host
+from problems.coplan.hosting_storage import host_with_storage
+from problems.coplan.joint import plan_jointly
+from problems.coplan.plan import CoplanPlan, conflicts_in, judge
+from problems.coplan.scenario import at_base_kv
+from problems.coplan.upgrade import plan_upgrades, plan_uprate
+from problems.coplan.vehicles import Profile
+from problems.coplan.vmbp import plan_storage
+from problems.core.content import json_text, read_json, write_text
+
+RULES = {
+    "keep, 1.05 x relaxed": UpgradeRule(),
+    "forced, 1.05 x relaxed": UpgradeRule("forced"),
+    "keep, 1.05 x own": UpgradeRule(margin_of="own"),
+    "keep, no margin": UpgradeRule(margin=None),
+}
+JOINT_RULES = ("keep, 1.05 x relaxed", "keep, 1.05 x own", "keep, no margin")
+HOSTING_KV = (4.16, 6.9, 13.8)
+PROFILES: tuple[Profile, ...] = ("simultaneous", "home", "overnight", "smart")
+N_DRAW, N_STORAGE_DRAW = 10_000, 8
+JOINT_LIMIT_S = 300.0
+
+
+def content(plan: CoplanPlan) -> dict[str, Any]:
+    """Return a plan without its times."""
+    return {
+        **asdict(plan), "gap": plan.gap, "cable_usd": plan.cable_usd,
+        "breaker_usd": plan.breaker_usd, "storage_usd": plan.storage_usd,
+        "storage_kwh": plan.storage_kwh, "seconds": None,
+    }  # fmt: skip
+
+
+def part_of(folder: Path, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return a part from its file, or compute it, write it and note its time."""
+    path = folder / f"{name}.json"
+    if not path.exists():
+        start = time.perf_counter()
+        write_text(path, json_text(make()))
+        times = folder / "times" / f"{name}.txt"
+        write_text(times, f"{time.perf_counter() - start:.2f}\n")
+    found: dict[str, Any] = read_json(path)
+    return found
+
+
+def cables_part() -> dict[str, Any]:
+    """Return VCU at 6.9 kV by all rules, the printed plan of Table VI, and both at 13.8 kV."""
+    day, high = paper_day(6.9), paper_day(13.8)
+    printed = judge(day, LIBRARY, printed_lines("VI"))
+    return {
+        "vcu": {name: content(plan_upgrades(day, LIBRARY, rule)) for name, rule in RULES.items()},
+        "uprate": {name: content(plan_uprate(high, LIBRARY, rule)) for name, rule in RULES.items()},
+        "table_vi": {
+            "total_usd": sum(line.cost_usd for line in printed_lines("VI")),
+            "v_min_pu": float(printed.v_pu.min()),
+            "is_ac_feasible": not conflicts_in(printed, day),
+        },
+        "v_pu": {
+            "without": day.diagnose().v_pu.min(axis=1).tolist(),
+            "vcu": judge(
+                day, LIBRARY, plan_upgrades(day, LIBRARY, RULES["keep, 1.05 x relaxed"]).cables
+            )
+            .v_pu.min(axis=1)
+            .tolist(),
+        },
+    }
+
+
+def storage_part() -> dict[str, Any]:
+    """Return storage alone at 20 % with and without a least size, and at 40 %."""
+    return {
+        "20": content(plan_storage(paper_day(6.9, 20.0), LIBRARY)),
+        "20, 200 kWh": content(
+            plan_storage(paper_day(6.9, 20.0), LIBRARY, least_kwh=200.0, gap=5e-3)
+        ),
+        "40": content(plan_storage(paper_day(6.9, 40.0), LIBRARY)),
+    }
+
+
+def stages_part(stage_one: ddcp.StageOne, n_jobs: int) -> dict[str, Any]:
+    """Return the three stages with every N, and the voltages and dispatch of the best."""
+    day = paper_day(6.9)
+    found = ddcp.coplan(day, LIBRARY, stage_one=stage_one, n_jobs=n_jobs)
+    judged = judge(day, LIBRARY, found.plan.cables, found.plan.storage)
+    return {
+        "plan": content(found.plan),
+        "curve": [asdict(point) for point in found.curve],
+        "bottlenecks": [
+            {
+                "from_bus": line.from_bus,
+                "to_bus": line.to_bus,
+                "size": line.size,
+                "cost_usd": line.cost_usd,
+                "relaxed_a": bottleneck.relaxed_a,
+            }
+            for line, bottleneck in zip(
+                found.diagnosed.upgrades, found.diagnosed.bottlenecks, strict=True
+            )
+        ],
+        "v_min_pu": judged.v_pu.min(axis=1).tolist(),
+    }
+
+
+def joint_part(rule: str) -> dict[str, Any]:
+    """Return the joint plan by one rule."""
+    return content(plan_jointly(paper_day(6.9), LIBRARY, RULES[rule], limit_s=JOINT_LIMIT_S))
+
+
+def _thresholds(found: Hosting) -> dict[str, Any]:
+    pct = found.threshold_pct
+    return {"median": float(np.median(pct)), "low": int(pct.min()), "high": int(pct.max())}
+
+
+def hosting_part(base_kv: float, seed: int) -> dict[str, Any]:
+    """Return thresholds without storage and probabilities of a violation by profile."""
+    feeder = load_feeder("iowa240")
+    day, feeder = day_of(feeder), at_base_kv(feeder, base_kv)
+    answer: dict[str, Any] = {}
+    for profile in PROFILES:
+        found = host(feeder, day, charger_kw=CHARGER_KW, profile=profile, seed=seed, n_draw=N_DRAW)
+        few = Hosting(found.threshold_pct[:N_STORAGE_DRAW])
+        answer[profile] = {
+            "all": _thresholds(found),
+            "first": _thresholds(few),
+            "probability": [row._asdict() for row in found.probability()],
+        }
+    return answer
+
+
+def hosting_storage_part(base_kv: float, seed: int, n_jobs: int) -> dict[str, Any]:
+    """Return thresholds with storage over the first draws."""
+    feeder = load_feeder("iowa240")
+    day, feeder = day_of(feeder), at_base_kv(feeder, base_kv)
+    found = host_with_storage(
+        feeder, day, LIBRARY.storage, charger_kw=CHARGER_KW, profile="simultaneous", seed=seed,
+        n_draw=N_STORAGE_DRAW, n_jobs=n_jobs,
+    )  # fmt: skip
+    return {**_thresholds(found), "draws": found.threshold_pct.tolist()}
+
+
+def all_parts(folder: Path, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Return every part by name, computing what the folder does not hold yet."""
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
+        "cables": cables_part,
+        "stages-lambda": lambda: stages_part("lambda", 1),
+        "stages-lexicographic": lambda: stages_part("lexicographic", 1),
+        "storage": storage_part,
+    }
+    for k, rule in enumerate(JOINT_RULES):
+        makers[f"joint-{k}"] = lambda rule=rule: joint_part(rule)  # type: ignore[misc]
+    for kv in HOSTING_KV:
+        makers[f"hosting-{kv:g}"] = lambda kv=kv: hosting_part(kv, seed)  # type: ignore[misc]
+    for kv in HOSTING_KV:
+        name = f"hosting-storage-{kv:g}"
+        makers[name] = lambda kv=kv: hosting_storage_part(kv, seed, 1)  # type: ignore[misc]
+    answer = {}
+    for name, make in makers.items():
+        say(name)
+        answer[name] = part_of(folder, name, make)
+    return answer
