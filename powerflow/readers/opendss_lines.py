@@ -63,7 +63,9 @@ def add_line(dss: Any, name: str, network: Network) -> None:
         network.report.dropped.append(f"{name} ({element.start}:{element.end}): open")
         return
     if max(open_count):
-        words = f"{name}: {max(open_count)} of {n_conductor} phases open, taken as closed"
+        words = (
+            f"{name}: {max(open_count)} of {n_conductor} phases open, taken as a line of the others"
+        )
         network.report.averaged.append(words)
         network.report.warnings.append(words)
     dss.Lines.Name(name.split(".", 1)[1])
@@ -107,8 +109,14 @@ def add_two_ended(dss: Any, name: str, network: Network) -> None:
     )
 
 
+def _closed(element: TwoEnded) -> list[int]:
+    """Return the conductors that are not open: those that join both ends."""
+    n = element.nodes.shape[1]
+    return [k for k in range(n) if element.y_s[k, n + k] != 0.0]
+
+
 def _phases(element: TwoEnded) -> list[int]:
-    return [k for k, node in enumerate(element.nodes[0]) if node in PHASES]
+    return [k for k in _closed(element) if element.nodes[0, k] in PHASES]
 
 
 def _n_phase(element: TwoEnded) -> int:
@@ -122,7 +130,10 @@ def _series(element: TwoEnded, name: str, network: Network) -> Branch | None:
         network.report.dropped.append(f"{name}: no phase conductor")
         return None
     try:
-        z_ohm = np.linalg.inv(-element.y_s[:n, n:])[np.ix_(phases, phases)]
+        closed = _closed(element)
+        z_all = np.linalg.inv(-element.y_s[:n, n:][np.ix_(closed, closed)])
+        rows = [closed.index(k) for k in phases]
+        z_ohm = z_all[np.ix_(rows, rows)]
     except np.linalg.LinAlgError:
         raise FeederError(f"{network.place}, {name}: no series impedance can be found") from None
     n_phase = len(phases)

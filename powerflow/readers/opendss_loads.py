@@ -10,6 +10,9 @@ from powerflow.readers.network import Network
 FIXED = 1
 """Status of a load that no multiplier touches."""
 
+FIXED_KVAR = (6, 7)
+"""Models whose reactive power no multiplier touches either."""
+
 EXPONENTS = {1: (0, 0), 2: (2, 2), 3: (0, 2), 5: (1, 1), 6: (0, 0), 7: (0, 2)}
 """How active and reactive power of a load model go with the voltage."""
 
@@ -28,7 +31,9 @@ def add_loads(dss: Any, network: Network) -> None:
         label, *nodes = dss.CktElement.BusNames()[0].split(".")
         phases = sorted({int(node) for node in nodes if node in ("1", "2", "3")}) or [1, 2, 3]
         scale = 1.0 if int(dss.Loads.Status()) == FIXED else multiplier
-        p_kw, q_kvar = scale * float(dss.Loads.kW()), scale * float(dss.Loads.kvar())
+        p_kw, q_kvar = scale * float(dss.Loads.kW()), float(dss.Loads.kvar())
+        if int(dss.Loads.Model()) not in FIXED_KVAR:
+            q_kvar *= scale
         for phase in phases:
             by_phase[phase - 1] += p_kw / len(phases)
         is_to_ground = int(dss.Loads.Phases()) == 1 and len(phases) == 1

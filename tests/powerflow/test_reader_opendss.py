@@ -185,3 +185,75 @@ def test_without_opendss_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "opendssdirect", None)
     with pytest.raises(FeederError, match=r"pip install 'feederlab\[opendss\]'"):
         load_feeder(CASES / "ieee13.dss")
+
+
+ODD = """Clear
+New Circuit.odd basekv=11 bus1=s MVAsc3=10000 MVAsc1=10000
+New Line.a phases=3 bus1=s bus2=a r1=0.4 x1=0.5 r0=0.4 x0=0.5 c1=0 c0=0 length=1
+New Reactor.choke phases=3 bus1=a bus2=b r=0.1 x=0.8
+New Line.dead phases=3 bus1=a bus2=c r1=0.4 x1=0.5 c1=0 c0=0 length=1 enabled=no
+New Load.bent bus1=b phases=3 kv=11 kw=500 kvar=200 model=4 cvrwatts=0.8 cvrvars=2.0
+New Load.mixed bus1=b phases=3 kv=11 kw=300 kvar=200 model=7
+New Load.fixed bus1=a phases=3 kv=11 kw=200 kvar=50 status=fixed
+New Load.off bus1=a phases=3 kv=11 kw=900 kvar=900 enabled=no
+New PVSystem.roof bus1=b phases=3 kv=11 kva=300 pmpp=200 irradiance=0.8
+Set LoadMult=1.2
+Set VoltageBases=[11]
+CalcVoltageBases
+"""
+
+
+def test_elements_that_are_rare(tmp_path):
+    path = tmp_path / "odd.dss"
+    path.write_text(ODD)
+    expected, s_kva, _ = solve_opendss(path)
+    reading, v_pu, ours_kva, _ = compare(path)
+    for label, phases in expected.items():
+        # the broken exponent is its tangent: second order in how far the voltage is off
+        assert v_pu[label] == pytest.approx(phases, abs=2e-4)
+    assert abs(ours_kva - s_kva) < 5.0
+    assert reading.feeder.kind[-1] == "reactor"
+    words = " | ".join(reading.report.averaged)
+    for said in ("Load.bent: its CVR exponents", "PVSystem.roof at bus b: draws -"):
+        assert said in words
+    assert "c" not in reading.feeder.bus_id
+
+
+def test_a_service_transformer_with_a_center_tap(tmp_path):
+    path = tmp_path / "tap.dss"
+    lines = ["Clear", "New Circuit.c basekv=11 bus1=s MVAsc3=100000 MVAsc1=100000"]
+    for k in (1, 2, 3):  # one a phase, so that the feeder is balanced
+        lines += [
+            f"New Transformer.t{k} phases=1 windings=3 xhl=2.04 xht=2.04 xlt=1.36 %noloadloss=0.2",
+            f"~ wdg=1 bus=s.{k} kv=6.3509 kva=25 %r=0.6",
+            f"~ wdg=2 bus=h{k}.1.0 kv=0.12 kva=25 %r=1.2",
+            f"~ wdg=3 bus=h{k}.0.2 kv=0.12 kva=25 %r=1.2",
+            f"New Load.u{k} bus1=h{k}.1 phases=1 kv=0.12 kw=8 kvar=3",
+            f"New Load.v{k} bus1=h{k}.2 phases=1 kv=0.12 kw=8 kvar=3",
+        ]
+    path.write_text("\n".join([*lines, "Set VoltageBases=[11 0.208]", "CalcVoltageBases"]))
+    expected, s_kva, _ = solve_opendss(path)
+    reading, v_pu, ours_kva, _ = compare(path)
+    for k in (1, 2, 3):
+        assert v_pu[f"h{k}"] == pytest.approx(expected[f"h{k}"][0], abs=2e-4)
+    assert abs(ours_kva - s_kva) < 0.05
+    assert any("center-tapped" in words for words in reading.report.averaged)
+
+
+def test_what_has_no_place_or_stands_half_open_is_said(tmp_path):
+    path = tmp_path / "half.dss"
+    text = (CASES / "two_transformers.dss").read_text()
+    path.write_text(f"{text}Open Line.over 2 1\nNew Fault.f bus1=b phases=3 r=1000\n")
+    warned = " | ".join(read_feeder(path).report.warnings)
+    assert "Line.over: 1 of 3 phases open, taken as a line of the others" in warned
+    assert "Fault.f is not modeled and left out" in warned
+
+
+def test_coordinates_are_kept(tmp_path):
+    (tmp_path / "places.csv").write_text("s, 13.0, 52.0\na, 13.1, 52.1\n")
+    path = tmp_path / "odd.dss"
+    path.write_text(f"{ODD}BusCoords places.csv\n")
+    feeder = read_feeder(path).feeder
+    assert (feeder.x[feeder.bus_index("a")], feeder.y[feeder.bus_index("a")]) == (13.1, 52.1)
+    assert feeder.x[0] == 13.0
+    assert np.isnan(feeder.x[feeder.bus_index("b")])
