@@ -11,6 +11,7 @@ import numpy as np
 
 from powerflow.units import S_BASE_KVA
 from problems.conic import distflow, storage
+from problems.conic.cable import CableChoice, CableVariables, cable_rows, cable_variables
 from problems.conic.case import DispatchCase
 from problems.conic.devices import Costs
 from problems.conic.distflow import Flow
@@ -55,6 +56,8 @@ class Dispatch:
         Share of each load that is shed; None where nothing may be.
     p_load, q_load : (n_hour, n_bus) cvxpy expression
         Net load of each bus.
+    cables : CableVariables or None
+        Types chosen; None where no line has a choice.
     slack : dict of str to cvxpy variable
         Slack of each soft limit, in the unit of its row.
     rows : dict of str to list
@@ -74,6 +77,7 @@ class Dispatch:
     shed: Any = None
     p_load: Any = None
     q_load: Any = None
+    cables: CableVariables | None = None
     slack: dict[str, Any] = field(default_factory=dict)
     rows: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -88,8 +92,12 @@ class Dispatch:
         terms = [0.0]
         if costs.loss_per_kwh:
             terms.append(costs.loss_per_kwh * kwh * cp.sum(distflow.active_loss(flow)))
+            if self.cables is not None:
+                terms.append(costs.loss_per_kwh * kwh * cp.sum(self.cables.p_loss))
         if costs.loss_per_kvarh:
             terms.append(costs.loss_per_kvarh * kwh * cp.sum(distflow.reactive_loss(flow)))
+            if self.cables is not None:
+                terms.append(costs.loss_per_kvarh * kwh * cp.sum(self.cables.q_loss))
         if costs.import_per_kwh is not None:
             price = np.array(costs.import_per_kwh)
             terms.append(kwh * (price @ distflow.substation_p(flow, self.p_load)))
@@ -116,6 +124,7 @@ def build_dispatch(
     storage_power: Any = None,
     extra_p: Any = 0.0,
     extra_q: Any = 0.0,
+    cables: CableChoice | None = None,
 ) -> Dispatch:
     """Build the variables and rows of a case.
 
@@ -132,6 +141,9 @@ def build_dispatch(
         they are decisions; those of the case otherwise.
     extra_p, extra_q : (n_hour, n_bus) cvxpy expression, optional
         More load, per unit.
+    cables : CableChoice, optional
+        Lines whose type is a decision; the model is an integer program then, and the losses of
+        `Dispatch.cost` are those of the chosen types.
 
     Raises
     ------
@@ -149,6 +161,8 @@ def build_dispatch(
     _add_pv(model)
     _add_sized(model)
     _add_shedding(model)
+    if cables is not None:
+        model.cables = cable_variables(network, case.n_hour, cables)
     _add_flow(model)
     _add_limits(model, soft)
     return model
@@ -247,9 +261,13 @@ def _add_flow(model: Dispatch) -> None:
     """Add the branch flow itself."""
     flow, rows = model.flow, model.rows
     rows["source_voltage"] = [distflow.source_voltage(flow, model.case.source_pu)]
-    rows["voltage_drop"] = [distflow.voltage_drop(flow)]  # (9)
-    rows["active_balance"] = [distflow.active_balance(flow, model.p_load)]  # (10)
-    rows["reactive_balance"] = [distflow.reactive_balance(flow, model.q_load)]  # (11)
+    drop, p_loss, q_loss = 0.0, 0.0, 0.0
+    if model.cables is not None:
+        drop, p_loss, q_loss = model.cables.drop, model.cables.p_loss, model.cables.q_loss
+        rows["cables"] = cable_rows(flow, model.cables, model.case.limits.v_max_pu)
+    rows["voltage_drop"] = [distflow.voltage_drop(flow, drop)]  # (9)
+    rows["active_balance"] = [distflow.active_balance(flow, model.p_load, p_loss)]  # (10)
+    rows["reactive_balance"] = [distflow.reactive_balance(flow, model.q_load, q_loss)]  # (11)
     rows["cone"] = [distflow.cone(flow)]  # (12)
 
 
@@ -257,7 +275,10 @@ def _add_limits(model: Dispatch, soft: Collection[str]) -> None:
     """Add the limits, with slack where they are soft."""
     case, flow, rows, limits = model.case, model.flow, model.rows, model.case.limits
     n_hour, n_branch = case.n_hour, model.network.n_branch
-    known = np.flatnonzero(np.isfinite(model.network.i_max_pu))
+    is_known = np.isfinite(model.network.i_max_pu)
+    if model.cables is not None:
+        is_known[model.cables.choice.branch] = False  # held by the type chosen
+    known = np.flatnonzero(is_known)
 
     def slack(name: str, shape: tuple[int, ...]) -> Any:
         if name not in soft:

@@ -55,25 +55,27 @@ def source_voltage(flow: Flow, v_source_pu: FloatArray) -> Any:
     return flow.v[:, 0] == v_source_pu**2
 
 
-def voltage_drop(flow: Flow) -> Any:
-    """v_j = v_i - 2 (r P + x Q) + (r^2 + x^2) l  # (9)."""
+def voltage_drop(flow: Flow, correction: Any = 0.0) -> Any:
+    """v_j = v_i - 2 (r P + x Q) + (r^2 + x^2) l + correction by a cable chosen  # (9)."""
     net = flow.network
     drop = 2 * (flow.p @ _diagonal(net.r_pu) + flow.q @ _diagonal(net.x_pu))
-    return flow.v @ net.receiving == flow.v @ net.sending - drop + flow.l @ _diagonal(
-        net.r_pu**2 + net.x_pu**2
+    return flow.v @ net.receiving == (
+        flow.v @ net.sending - drop + flow.l @ _diagonal(net.r_pu**2 + net.x_pu**2) + correction
     )
 
 
-def active_balance(flow: Flow, p_load: Any) -> Any:
-    """P_j - r l = load of bus j + what leaves it  # (10), load positive."""
+def active_balance(flow: Flow, p_load: Any, correction: Any = 0.0) -> Any:
+    """P_j - r l - correction = load of bus j + what leaves it  # (10), load positive."""
     net = flow.network
-    return flow.p - flow.l @ _diagonal(net.r_pu) - flow.p @ net.outgoing == p_load[:, 1:]
+    into = flow.p - flow.l @ _diagonal(net.r_pu) - correction
+    return into - flow.p @ net.outgoing == p_load[:, 1:]
 
 
-def reactive_balance(flow: Flow, q_load: Any) -> Any:
-    """Q_j - x l = load of bus j + what leaves it  # (11), load positive."""
+def reactive_balance(flow: Flow, q_load: Any, correction: Any = 0.0) -> Any:
+    """Q_j - x l - correction = load of bus j + what leaves it  # (11), load positive."""
     net = flow.network
-    return flow.q - flow.l @ _diagonal(net.x_pu) - flow.q @ net.outgoing == q_load[:, 1:]
+    into = flow.q - flow.l @ _diagonal(net.x_pu) - correction
+    return into - flow.q @ net.outgoing == q_load[:, 1:]
 
 
 def cone(flow: Flow) -> Any:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from powerflow.units import S_BASE_KVA, i_base_a
 from problems.conic.case import DispatchCase
-from problems.conic.dispatch import Dispatch
 from problems.conic.network import Network
 from problems.conic.outcome import Outcome
 from problems.conic.recheck import AcCheck, recheck
+
+if TYPE_CHECKING:
+    from problems.conic.dispatch import Dispatch
 
 FloatArray = NDArray[np.float64]
 
@@ -151,9 +153,14 @@ def solution_of(model: Dispatch, outcome: Outcome) -> Solution:
         "reactive_q": model.reactive_q, "pv_p": model.pv_p, "size": model.size,
         "p_load": model.p_load, "q_load": model.q_load,
     }  # fmt: skip
+    network = model.network
+    if model.cables is not None:
+        from problems.conic.cable import chosen_network
+
+        network = chosen_network(network, model.cables)
     return make_solution(
         model.case,
-        model.network,
+        network,
         outcome,
         Values(**{name: _value(expression) for name, expression in shapes.items()}),
     )
