@@ -97,6 +97,12 @@ BENCHMARKS = (
     ),
     Benchmark(
         "papers",
+        "ddcp",
+        "the DDCP paper: diagnosis, cables, storage, three stages and the joint plan with proofs",
+        "benchmarks.papers.ddcp.run:run",
+    ),
+    Benchmark(
+        "papers",
         "acceptance",
         "the acceptance paper: 8 scenarios, 2 curves, 32 buses, each claim with a verdict",
         "benchmarks.papers.acceptance.run:run",

@@ -1,0 +1,165 @@
+"""Owns the page that a reader checks in ten minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.papers.ddcp.parts import HOSTING_KV, JOINT_RULES, N_DRAW, PROFILES
+from benchmarks.papers.ddcp.readings import printed
+from benchmarks.papers.ddcp.tables import is_news
+from benchmarks.papers.rows import Row, figure, markdown_table
+
+INTRODUCTION = """# The DDCP paper, whole
+
+L. Fang, E. Raffoul and X. Li, "Diagnosis-Driven Co-planning of Network Reinforcement and BESS for
+Distribution Grid with High Penetration of Electric Vehicles". Regenerate with `python -m benchmarks
+papers ddcp`; plans are kept in `parts/`, delete one to compute it again. Every printed figure
+stands in [rows.csv](rows.csv) beside ours; each verdict is computed from a tolerance (half a unit
+of the last digit unless the row says otherwise). Models and assumptions: docs/coplan.md.
+"""
+
+
+def summary(rows: Sequence[Row], parts: Mapping[str, Any]) -> str:
+    """Return the page in Markdown."""
+    return "\n".join(
+        [
+            INTRODUCTION,
+            "## What each method costs, and what proof it carries\n",
+            "6.9 kV, every customer with an EV of 10 kW at full power in all 24 hours. Every plan "
+            "of ours keeps every limit in an AC power flow of all hours, if the last column says "
+            "so.\n",
+            _methods(parts),
+            "## Verdicts\n",
+            _counts(rows),
+            "## What is not simply reproduced\n",
+            _exceptions(rows),
+            "## Storage alone (VMBP)\n",
+            _storage(parts),
+            "## Hosting capacity\n",
+            f"Median (least to greatest) share of customers with an EV, {N_DRAW:,} nested draws; "
+            "with storage: 8 draws.\n",
+            _hosting(parts),
+            "Contradictions in the print: the text counts 95 and 158 buses below 0.95 p.u. at "
+            "4.16 kV and 6 to 158 at 6.9 kV, its Table IV 158 and 197, and 86 to 195; the text's "
+            "breaker (1202, 1203) is (2012, 2013) in Table VI.\n",
+            "![Lines overloaded by adoption](violation_map.png)\n",
+            "![Loading over voltage](loading_and_voltage.png)\n",
+            "![Cost over upgraded lines](curve.png)\n",
+            "![Lowest voltage by hour](voltages.png)\n",
+            "![Dispatch of storage](dispatch.png)\n",
+            "![Probability of a violation](probability.png)\n",
+        ]
+    )
+
+
+def method_rows(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one line a method: cost, bound, gap, feasibility."""
+    totals, table_vi = printed("tables")["totals"], parts["cables"]["table_vi"]
+    lines: list[dict[str, Any]] = [
+        _line("VCU", "as printed", totals["vcu_usd"], None, table_vi["is_ac_feasible"], 0.0, "none"),
+        _line("DDCP", "as printed", totals["ddcp_usd"], None, None, 995.9, "none"),
+        _line("joint", "the authors' run of 24 h", totals["authors_joint_run_usd"],
+              totals["authors_joint_bound_usd"], None, 75.5, "bound of a commercial solver"),
+    ]  # fmt: skip
+    for rule, plan in parts["cables"]["vcu"].items():
+        lines.append(_of("VCU", rule, plan, "optimum of the model"))
+    for name, how in (
+        ("stages-lambda", "paper's weight"),
+        ("stages-lexicographic", "lexicographic"),
+    ):
+        lines.append(_of("DDCP", how, parts[name]["plan"], "storage optimal for its lines only"))
+    for k, rule in enumerate(JOINT_RULES):
+        lines.append(_of("joint", rule, parts[f"joint-{k}"], "bound on every plan"))
+    for rule, plan in parts["cables"]["uprate"].items():
+        lines.append(_of("13.8 kV, then VCU", rule, plan, "optimum; conversion not priced"))
+    return lines
+
+
+def _line(
+    method: str, how: str, total: float | None, bound: float | None, is_safe: bool | None,
+    kwh: float | None, proof: str,
+) -> dict[str, Any]:  # fmt: skip
+    gap = None if total is None or bound is None else (total - bound) / total
+    return {
+        "method": method, "rule": how, "total_usd": total, "storage_kwh": kwh, "bound_usd": bound,
+        "gap": gap, "is_ac_feasible": is_safe, "proof": proof,
+    }  # fmt: skip
+
+
+def _of(method: str, how: str, plan: Mapping[str, Any], proof: str) -> dict[str, Any]:
+    return _line(
+        method, how, plan["total_usd"], plan["bound_usd"], plan["is_ac_feasible"],
+        plan["storage_kwh"], proof,
+    )  # fmt: skip
+
+
+def _methods(parts: Mapping[str, Any]) -> str:
+    words = {True: "yes", False: "no", None: "-"}
+    lines = [
+        [
+            row["method"], row["rule"], figure(row["total_usd"]), figure(row["storage_kwh"]),
+            figure(row["bound_usd"]), "-" if row["gap"] is None else f"{row['gap']:.2%}",
+            row["proof"], words[row["is_ac_feasible"]],
+        ]
+        for row in method_rows(parts)
+    ]  # fmt: skip
+    header = ["method", "rule", "USD", "storage kWh", "bound USD", "gap", "proof", "AC feasible"]
+    return markdown_table(header, lines)
+
+
+def _counts(rows: Sequence[Row]) -> str:
+    verdicts = sorted({row.verdict for row in rows})
+    lines = []
+    for table in dict.fromkeys(row.table for row in rows):
+        counts = [sum(r.table == table and r.verdict == v for r in rows) for v in verdicts]
+        lines.append([table, *(str(count) if count else "" for count in counts)])
+    return markdown_table(["table", *verdicts], lines)
+
+
+def _exceptions(rows: Sequence[Row]) -> str:
+    lines = [
+        [
+            r.table,
+            r.row,
+            r.quantity,
+            figure(r.paper),
+            figure(r.ours),
+            r.reading,
+            r.verdict,
+            r.reason,
+        ]
+        for r in rows
+        if is_news(r)
+    ]
+    header = ["table", "row", "quantity", "paper", "ours", "reading", "verdict", "reason"]
+    return markdown_table(header, lines)
+
+
+def _storage(parts: Mapping[str, Any]) -> str:
+    lines = []
+    for name, plan in parts["storage"].items():
+        first = plan["conflicts"][:3]
+        why = "; ".join(f"{c['where']} +{c['amount']:.3g} A at {c['hour']} h" for c in first)
+        gap = "-" if plan["gap"] is None else f"{plan['gap']:.2%}"
+        kwh = figure(plan["storage_kwh"]) if plan["total_usd"] is not None else "-"
+        lines.append([f"{name} %" if name.isdigit() else name.replace(",", " %,"), plan["status"],
+                      kwh, figure(plan["total_usd"]), gap, why])  # fmt: skip
+    return markdown_table(["EVs", "status", "kWh", "USD", "gap", "what stands in the way"], lines)
+
+
+def _hosting(parts: Mapping[str, Any]) -> str:
+    lines = []
+    for kv in HOSTING_KV:
+        cells = [_range(parts[f"hosting-{kv:g}"][profile]["all"]) for profile in PROFILES]
+        stored = _range(parts[f"hosting-storage-{kv:g}"])
+        lines.append([f"{kv:g}", *cells, stored])
+    return markdown_table(["kV", *PROFILES, "simultaneous, with storage"], lines)
+
+
+def _range(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "-"
+    if found["high"] < 0:
+        return "below 0"
+    return f"{found['median']:g} ({found['low']} to {found['high']})"
