@@ -20,7 +20,13 @@ from powerflow.units import current_a
 
 Table = NDArray[np.float64]
 LEAST_COLUMNS = {"bus": 13, "gen": 8, "branch": 11}
-PQ, PV, REFERENCE, ISOLATED = 1, 2, 3, 4
+REFERENCE, ISOLATED = 3, 4
+USED = {
+    "bus": "BUS_TYPE PD QD GS BS VM BASE_KV",
+    "gen": "PG QG VG GEN_STATUS",
+    "branch": "BR_R BR_X BR_B TAP BR_STATUS",
+}
+"""Columns that must be finite; limits may be infinite."""
 
 
 def read_matpower(path: Path, opening: Opening) -> Reading:
@@ -54,6 +60,8 @@ def read_matpower(path: Path, opening: Opening) -> Reading:
     if not (math.isfinite(base_mva) and base_mva > 0.0):
         raise FeederError(f"{path}, mpc.baseMVA: expected a positive number, not {base_mva}")
     words = apply_statements(text, str(path), base_mva, tables)
+    for name, table in tables.items():
+        _check_finite(path, name, table)
     network = _network(path, base_mva, tables)
     network.report.averaged[:0] = words
     return to_reading(network, opening)
@@ -64,6 +72,17 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise FeederError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _check_finite(path: Path, name: str, table: Table) -> None:
+    for column in USED[name].split():
+        wrong = ~np.isfinite(table[:, COLUMNS[name][column]])
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            found = table[row, COLUMNS[name][column]]
+            raise FeederError(
+                f"{path}, mpc.{name} row {row + 1}: expected a finite {column}, not {found}"
+            )
 
 
 def _numbers(frame: Any) -> Table:
@@ -167,7 +186,9 @@ def _branches(
                 to_bus,
                 r_ohm=float(values[column["BR_R"]]) * base_ohm,
                 x_ohm=float(values[column["BR_X"]]) * base_ohm,
-                ampacity_a=current_a(1e3 * rate_mva, end.kv) if rate_mva > 0.0 else math.nan,
+                ampacity_a=current_a(1e3 * rate_mva, end.kv)
+                if 0.0 < rate_mva < math.inf
+                else math.nan,
                 kind="transformer" if is_transformer else "line",
                 ratio=1.0 / tap,
                 # half of the charging at each end; at the from end it stands before the tap

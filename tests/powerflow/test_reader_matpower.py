@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from powerflow import FeederError, list_feeders, load_feeder, power_flow
 from powerflow.library import read_feeder
@@ -216,3 +218,25 @@ def test_without_the_parser_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matpowercaseframes", None)
     with pytest.raises(FeederError, match=r"pip install 'feederlab\[matpower\]'"):
         load_feeder(RING)
+
+
+TOKENS = st.sampled_from(
+    ["nan", "inf", "-1", "0", "1e308", "1/0", "x", "", ";", "];", "%", "mpc.bus"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 400), TOKENS, st.booleans())
+def test_a_slip_anywhere_is_a_feeder_or_one_clear_error(tmp_path_factory, place, token, is_cut):
+    words = re.split(r"([\t ;]+)", RING.read_text())
+    place %= len(words)
+    words[place] = token
+    text = "".join(words[:place] if is_cut else words)
+    path = tmp_path_factory.mktemp("slip") / "slip.m"
+    path.write_text(text)
+    with np.errstate(all="ignore"):
+        try:
+            n_bus = read_feeder(path, radial="mst").feeder.n_bus
+        except FeederError as error:
+            n_bus, said = 0, str(error)
+    assert n_bus >= 2 or (str(path) in said and "\n" not in said)
