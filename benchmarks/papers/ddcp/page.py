@@ -57,7 +57,7 @@ def method_rows(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return one line a method: cost, bound, gap, feasibility."""
     totals, table_vi = printed("tables")["totals"], parts["cables"]["table_vi"]
     lines: list[dict[str, Any]] = [
-        _line("VCU", "as printed", totals["vcu_usd"], None, table_vi["is_ac_feasible"], 0.0, "none"),
+        _line("VCU", "as printed", totals["vcu_usd"], None, table_vi["is_ac_feasible"], 0.0, ""),
         _line("DDCP", "as printed", totals["ddcp_usd"], None, None, 995.9, "none"),
         _line("joint", "the authors' run of 24 h", totals["authors_joint_run_usd"],
               totals["authors_joint_bound_usd"], None, 75.5, "bound of a commercial solver"),
