@@ -63,11 +63,11 @@ def site(
         constraints=constraints,
     )
     if certify:
-        from problems.siting.certified import siting_case
+        from problems.siting.certified_cases import siting_cases
 
         # said before the search begins, not after it
         for problem in request.problems.values():
-            siting_case(problem)
+            siting_cases(problem)
     folder = Path(out) if out else default_folder(request)
     study = carry_out(request, folder, Workers(jobs), quiet or as_json)
     answer_site(study, folder, seed=seed, is_quiet=quiet, as_json=as_json)

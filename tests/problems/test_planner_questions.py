@@ -19,11 +19,12 @@ from problems.core.errors import ContentError, SettingError
 from problems.core.horizon import Horizon, LoadState
 from problems.core.instance import Conditions, Instance
 from problems.core.land import SiteCost
-from problems.core.money import present_value_factor, year_worths
+from problems.core.money import Prices, present_value_factor, year_worths
 from problems.core.plan import Plan
 from problems.core.station_limits import StationLimits
 from problems.core.years import study_states
-from problems.siting.certified import certified_plan, certify_problem, siting_case
+from problems.siting.certified import certified_plan, certify_problem
+from problems.siting.certified_cases import siting_cases
 from problems.siting.equipment import SitingEquipment
 from problems.siting.objectives import SitingObjectives
 from problems.siting.problem import SitingProblem
@@ -293,22 +294,77 @@ def test_budget_below_the_least_investment_is_infeasible() -> None:
     assert "least investment possible is 36,000.00" in found.message
 
 
+def test_what_cannot_be_certified_is_named() -> None:
+    asked = problem(station_kw_min=1000.0, station_kw_max=2000.0)
+    with pytest.raises(SettingError, match="leave out station kw min"):
+        siting_cases(asked)
+    with pytest.raises(SettingError, match="leave out station kw min"):
+        asked.local_model(asked.space.sample(1, np.random.default_rng(1))[0])
+    with pytest.raises(SettingError, match="energy price above 0"):
+        siting_cases(problem({"prices": Prices(energy_per_kwh=0.0)}))
+
+
+TWO_STATES = (LoadState("day", 5000.0, 1.0, 0.6), LoadState("night", 3760.0, 0.5, 0.1))
+
+
 @pytest.mark.parametrize(
-    ("conditions", "equipment", "message"),
+    "conditions",
     [
-        ({"horizon": Horizon(growth=0.02)}, {}, "leave out growth"),
-        ({}, {"station_kw_min": 1000.0, "station_kw_max": 2000.0}, "leave out station kw min"),
+        {"horizon": Horizon(years=4, growth=0.05)},
+        {"horizon": Horizon(TWO_STATES, growth=0.03, years=2), "bus_costs": LAND},
+        {"horizon": Horizon(TWO_STATES), "limits": Limits(0.93), "budget": 80_000.0},
+        {"horizon": Horizon(growth=0.05), "money_rule": "final-year"},
     ],
 )
-def test_what_cannot_be_certified_is_named(
-    conditions: dict[str, Any], equipment: dict[str, Any], message: str
-) -> None:
-    asked = problem(conditions, **equipment)
-    with pytest.raises(SettingError, match=message):
-        siting_case(asked)
-    if equipment:
-        with pytest.raises(SettingError, match=message):
-            asked.local_model(asked.space.sample(1, np.random.default_rng(1))[0])
+def test_bounds_over_load_states_hold(conditions: dict[str, Any]) -> None:
+    """The sum over the states bounds random plans, and plans that an engine finds."""
+    from heuristics import make_engine, minimize
+
+    asked = problem(conditions)
+    found = certify_problem(asked, gap=1e-3, limit_s=5.0)
+    assert found.bound_usd is not None
+    x = asked.space.sample(2000, np.random.default_rng(1))
+    e = asked.evaluate(x)
+    is_feasible = (e.g <= 0.0).all(axis=1)
+    assert (-e.f[is_feasible, 0]).max(initial=-np.inf) <= found.bound_usd
+    searched = minimize(asked, make_engine("hybrid"), seed=2, budget=600)
+    assert searched.is_feasible
+    assert -searched.f <= found.bound_usd
+    plan = certified_plan(asked, found)
+    assert plan is not None
+    own = assess(plan, asked.instance)
+    assert own.is_feasible
+    assert own.npv == pytest.approx(found.npv_usd, rel=1e-6)
+    assert -searched.f - 0.02 * abs(searched.f) <= own.npv <= found.bound_usd
+
+
+def test_shares_of_the_costs_add_up() -> None:
+    """What a plan is worth is the sum over the states, whatever the shares."""
+    asked = problem({"horizon": Horizon(TWO_STATES, growth=0.03, years=2), "bus_costs": LAND})
+    cases = siting_cases(asked, np.array([0.1, 0.2, 0.3, 0.4]))
+    plan = Plan.of(asked.instance, (Asset("station", "2", kw=1500.0), STATION, BANK))
+    worth = 0.0
+    for case in cases:
+        p_kw, q_kvar = case.feeder.p_kw.copy(), case.feeder.q_kvar.copy()
+        for label in ("2", "19"):
+            p_kw[FEEDER.bus_index(label)] += case.station_kw
+            worth -= case.usd_station_at[FEEDER.bus_index(label)]
+        q_kvar[FEEDER.bus_index("30")] -= 900.0
+        loss_kw = float(power_flow(case.feeder, p_kw, q_kvar).loss_kw[0])
+        worth += case.constant_usd - case.usd_per_loss_kw * loss_kw - 2 * case.usd_per_station
+        worth -= case.usd_per_bank + 900.0 * case.usd_per_kvar
+        worth -= case.usd_bank_at[FEEDER.bus_index("30")]
+    assert worth == pytest.approx(assess(plan, asked.instance).npv, rel=1e-7)
+
+
+def test_one_state_twice_is_one_state() -> None:
+    """A year cut in two equal halves is bound as the whole, by equal shares."""
+    halves = (LoadState("first", 4380.0), LoadState("second", 4380.0))
+    one = certify_problem(problem(), gap=1e-5)
+    two = certify_problem(problem({"horizon": Horizon(halves)}), gap=1e-4)
+    assert two.status == "optimal"
+    assert two.bound_usd == pytest.approx(one.bound_usd, rel=2e-4)
+    assert two.npv_usd == pytest.approx(one.npv_usd, rel=1e-4)
 
 
 @pytest.mark.parametrize("case", ["existing", "land", "budget", "sizes"])
@@ -318,7 +374,7 @@ def test_memetic_engine_reaches_the_certified_plan(case: str) -> None:
     conditions, equipment = CASES[case]
     asked = problem(conditions, **equipment)
     bound = certify_problem(asked, gap=1e-4, limit_s=30.0).bound_usd
-    found = minimize(asked, make_engine("memetic"), seed=1, budget=150)
+    found = minimize(asked, make_engine("memetic"), seed=1, budget=60)
     assert found.is_feasible
     assert -found.f >= bound - 0.02 * abs(bound)
 
@@ -382,7 +438,7 @@ def test_command_records_what_was_asked(feederlab: Any, tmp_path: Path) -> None:
         "--prices", str(EXAMPLES / "prices_eur.toml"), "--v-min", "0",
     )  # fmt: skip
     ratings = ("--station-kw-min", "500", "--station-kw-max", "2500")
-    run = ("--seed", "1", "--evaluations", "60", "--json")
+    run = ("--seed", "1", "--evaluations", "40", "--json")
     site = feederlab("site", "ieee33", *words, *ratings, *run, "--out", "study").json
     assert sum(one["kw"] for one in site["stations"]) == pytest.approx(3000.0)
     assert {bank["kvar"] for bank in site["capacitors"]} <= {150.0, 300.0, 600.0}
@@ -394,14 +450,16 @@ def test_command_records_what_was_asked(feederlab: Any, tmp_path: Path) -> None:
     for key in ("growth", "budget", "bus_costs", "existing", "kvar_sizes", "station_kw_max"):
         assert f'"{key}"' in record
     assert feederlab("rerun", "study", "--quiet").code == 0
+    certified = feederlab("certify", "ieee33", *words, "--limit-s", "1", "--json")
+    assert "10 load states" in certified.json["message"]
     for command in ("site", "certify"):
         extra = ("--seed", "1", "--certify") if command == "site" else ()
-        refused = feederlab(command, "ieee33", *words, *extra)
+        refused = feederlab(command, "ieee33", *words, *ratings, *extra)
         assert refused.code == 2
-        assert "leave out growth" in refused.err
+        assert "leave out station kw min" in refused.err
     compared = feederlab(
         "compare", "ieee33", "--engines", "ga,memetic", "--runs", "2", *words, "--seed", "1",
-        "--evaluations", "40", "--out", "compared", "--json",
+        "--evaluations", "20", "--out", "compared", "--json",
     )  # fmt: skip
     assert compared.code == 0
     assert all("median_eur" in row for row in compared.json["summary"])
@@ -421,3 +479,16 @@ def test_fronts_are_judged_as_their_plans_are(case: str) -> None:
         figures = asked.figures(assess(asked.plan(row), asked.siting.instance))
         assert (-found[0], *found[1:]) == pytest.approx(figures, rel=1e-6, abs=1e-7)
         assert ideal[0] >= -found[0]
+
+
+def test_plan_of_the_last_year_holds_the_limits_of_all_years() -> None:
+    """Loads that shrink: the ceiling binds in the last year, the floor in the first."""
+    held = {"horizon": Horizon(years=3, growth=-0.2), "money_rule": "final-year"}
+    found = certify_problem(problem({**held, "limits": Limits(0.95)}), gap=1e-3, limit_s=10.0)
+    last = certify_problem(problem({**held, "limits": FREE}), gap=1e-3, limit_s=10.0)
+    assert found.bound_usd is not None
+    plan = None if found.plan is None else certified_plan(problem({**held}), found)
+    if plan is not None:
+        conditions = Conditions(**{**held, "limits": Limits(0.95)})
+        assert assess(plan, Instance(FEEDER, conditions)).is_feasible
+    assert found.bound_usd <= last.bound_usd * (1.0 + 1e-3)
