@@ -24,6 +24,8 @@ from problems.cli.output import Jobs, Json, Out, Quiet, print_json, print_table
 from problems.core.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from problems.coplan.choices import UpgradeRule
     from problems.coplan.equipment import Library
     from problems.coplan.plan import CoplanPlan
@@ -172,10 +174,7 @@ def coplan(
     else:
         plan = _plan(method, scenario, library, upgrade_rule, conversion_usd, gap, limit_s)
     answer = {"feeder": fleet.feeder.name, **plan_keys(plan), **extra}
-    if out is not None:
-        from problems.core.content import json_text, write_text
-
-        write_text(Path(out) / "plan.json", json_text({**answer, "seconds": None}))
+    _write(scenario, plan, answer, out, [cables, breakers, storage, day])
     if as_json:
         print_json(answer)
     elif not quiet:
@@ -183,6 +182,33 @@ def coplan(
     code = {"solver_failed": 4}.get(plan.status, 3 if plan.total_usd is None else 0)
     if code:
         raise typer.Exit(code)
+
+
+def _write(
+    scenario: Scenario,
+    plan: CoplanPlan,
+    answer: dict[str, Any],
+    out: str | None,
+    files: Sequence[str | None],
+) -> None:
+    """Write the folder of the study; files that were given are known by their content."""
+    import hashlib
+
+    from problems.cli.asked import asked
+    from problems.cli.study import RUNS_FOLDER
+    from problems.coplan.ddcp import CurvePoint
+    from problems.report.coplan import write_coplan
+    from problems.report.record import claim_folder, make_record, study_name
+
+    given = {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in files if name}
+    feeder = scenario.feeder
+    record = make_record(
+        "coplan", {"asked": asked(), "files": given}, {feeder.name: feeder.digest()}
+    )
+    folder = Path(out) if out else RUNS_FOLDER / study_name(record)
+    claim_folder(folder, record)
+    curve = [CurvePoint(**point) for point in answer.get("curve", [])]
+    write_coplan(folder, scenario, plan, answer, curve, asked())
 
 
 def _plan(

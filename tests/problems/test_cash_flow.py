@@ -1,12 +1,20 @@
 """Cash flow of a plan: by hand, and its sum against the net present value."""
 
-from typing import Any
+from dataclasses import FrozenInstanceError
+from typing import Any, get_args
 
 import pytest
 
 from problems.core.cash_flow import cash_flow
-from problems.core.errors import ContentError
-from problems.core.money import Prices, net_present_value
+from problems.core.errors import ContentError, SettingError
+from problems.core.money import (
+    MoneyRule,
+    Prices,
+    check_rule,
+    net_present_value,
+    present_value_factor,
+    year_worths,
+)
 
 
 @pytest.mark.parametrize("rule", ["annuity", "final-year"])
@@ -55,3 +63,27 @@ def test_what_a_price_table_takes() -> None:
     for currency in ("", "E UR", "€", "us1"):
         with pytest.raises(ContentError, match="currency"):
             Prices(currency=currency)
+
+
+def test_worth_of_each_year_by_hand() -> None:
+    assert year_worths(1.0, 3, "annuity").tolist() == [0.5, 0.25, 0.125]
+    assert year_worths(1.0, 3, "final-year").tolist() == [0.0, 0.0, 0.125]
+    assert year_worths(0.0, 1, "final-year").tolist() == [1.0]
+    for rule in get_args(MoneyRule):
+        total = present_value_factor(0.08, 9, rule)
+        assert year_worths(0.08, 9, rule).sum() == pytest.approx(total, rel=1e-14)
+
+
+def test_rules_are_known_by_their_names() -> None:
+    for rule in get_args(MoneyRule):
+        assert check_rule(rule) == rule
+    with pytest.raises(SettingError, match="annuity, final-year, not 'anuity'"):
+        check_rule("anuity")
+
+
+def test_tables_of_prices_and_years_cannot_be_changed() -> None:
+    (year, _) = cash_flow(Prices(), 1, "annuity", 1.0, 1.0, 1.0)
+    for value, field in ((Prices(), "energy_per_kwh"), (year, "savings")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, field, 1.0)
+        assert not hasattr(value, "__dict__")
