@@ -13,7 +13,7 @@ from powerflow.checks import quote
 from powerflow.errors import FeederError
 from powerflow.loops import Opening
 from powerflow.readers.extra import import_extra
-from powerflow.readers.matpower_statements import COLUMNS, apply_statements
+from powerflow.readers.matpower_statements import COLUMNS, apply_statements, arithmetic
 from powerflow.readers.network import Branch, Bus, Network, Reading, Report
 from powerflow.readers.reduce import to_reading
 from powerflow.units import current_a
@@ -92,9 +92,11 @@ def _numbers(frame: Any) -> Table:
 
 
 def _number(cell: float | str) -> float:
-    """Return a cell as a number; it may be a quotient such as 50/3."""
-    above, slash, below = str(cell).partition("/")
-    return float(above) / float(below) if slash else float(above)
+    """Return a cell as a number; it may be arithmetic such as 50/3 or 11/sqrt(3)."""
+    try:
+        return float(cell)
+    except ValueError:
+        return float(arithmetic(str(cell), {}))
 
 
 def _network(path: Path, base_mva: float, tables: dict[str, Table]) -> Network:

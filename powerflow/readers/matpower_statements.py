@@ -131,14 +131,30 @@ def _value(right: str, place: str, values: Mapping[str, Any], tables: Mapping[st
         return name
 
     words = _TABLE.sub(stand_in, right).replace("mpc.baseMVA", "baseMVA").strip()
-    words = words.replace(".*", "*").replace("./", "/").replace(".^", "^").replace("^", "**")
     try:
-        return _evaluate(ast.parse(words, mode="eval").body, parts)
+        return arithmetic(words, parts)
     except (SyntaxError, KeyError, TypeError, ValueError, ZeroDivisionError):
         raise FeederError(
             f"{place}: cannot follow {quote(right.strip(), 80)}; save the case with MATPOWER's "
             "savecase, which writes plain tables"
         ) from None
+
+
+def arithmetic(words: str, parts: Mapping[str, Any]) -> Any:
+    """Return the value of an expression of numbers, named parts, + - * / ^ and a few functions.
+
+    Raises
+    ------
+    SyntaxError, KeyError, TypeError, ValueError, ZeroDivisionError
+        If it is none.
+
+    Examples
+    --------
+    >>> float(arithmetic("2^3 / sqrt(4)", {}))
+    4.0
+    """
+    words = words.replace(".*", "*").replace("./", "/").replace(".^", "^").replace("^", "**")
+    return _evaluate(ast.parse(words, mode="eval").body, parts)
 
 
 def _evaluate(node: ast.AST, parts: Mapping[str, Any]) -> Any:

