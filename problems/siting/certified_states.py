@@ -50,6 +50,8 @@ def certify_states(
     if incumbent is not None:
         judged = assess(plan_at(problem, incumbent), problem.instance)
     n_box, is_late = 0, False
+    if not weight.any():
+        weight = np.ones(len(weight))  # no losses to go by
     for turn in range(N_SHARING):
         cases = siting_cases(problem, weight / weight.sum())
         total = 0.0
