@@ -109,8 +109,11 @@ def _record(
 
 
 def _write(folder: Path, problem: SitingProblem, bound: Bound, plan: Plan | None) -> None:
+    from problems.cli.asked import asked
     from problems.core.content import json_text, write_text
     from problems.report.bounds import FILE, bound_content
+    from problems.report.page import write_page
+    from problems.report.siting_page import certificate_page
     from problems.report.tables import write_table
     from problems.report.timing import FILE as TIMES
     from problems.report.timing import PROOF
@@ -121,3 +124,4 @@ def _write(folder: Path, problem: SitingProblem, bound: Bound, plan: Plan | None
         plan.save(folder / "plan.json")
     row = {"feeder": feeder, "engine": PROOF, "run": "", "seconds": bound.seconds}
     write_table(folder / TIMES, [row])
+    write_page(folder, certificate_page(problem, bound, plan, asked()))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from heuristics.experiment.folder import plain_name
+from problems.core.assess import assess
+from problems.core.plan import Plan
+from problems.report.bounds import Bound
 from problems.report.contest import ranking_rows, rankings
 from problems.report.page import Figure, Page, Section, Table, picture, table_of
 from problems.report.plan_sections import (
@@ -16,6 +19,7 @@ from problems.report.plan_sections import (
 )
 from problems.report.study import JudgedRun, SitingStudy
 from problems.report.summary import pair_rows, summary_rows
+from problems.siting.problem import SitingProblem
 
 SUMMARY_COLUMNS = ("feeder", "engine", "runs", "feasible", "success_rate", "ert", "gap")
 
@@ -33,6 +37,37 @@ def siting_page(study: SitingStudy, command: str) -> Page:
     if len(study.runs) == len(study.problems):
         return _search_page(study, command)
     return _comparison_page(study, command)
+
+
+def certificate_page(problem: SitingProblem, bound: Bound, plan: Plan | None, command: str) -> Page:
+    """Return the report of a proof, with the plan that came with it.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    bound : Bound
+    plan : Plan, optional
+        None where the proof ended without one.
+    command : str
+        What repeats it.
+    """
+    instance = problem.instance
+    conditions, feeder = instance.conditions, instance.feeder.name
+    sections: tuple[Section, ...] = ()
+    answer = f"No plan came with the proof: {bound.status}."
+    if plan is not None:
+        judged = assess(plan, instance)
+        sections = plan_sections(plan, judged, instance, bound)
+        answer = f"Build {plan_words(plan)}."
+    return Page(
+        title=f"Certificate of siting on {feeder}",
+        question=siting_question(problem.equipment, conditions, feeder),
+        answer=answer,
+        certificate=certificate_words(bound, bound.plan_npv, conditions.prices.currency),
+        command=command,
+        assumptions=siting_assumptions(conditions),
+        sections=sections,
+    )
 
 
 def _search_page(study: SitingStudy, command: str) -> Page:

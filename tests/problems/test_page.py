@@ -184,3 +184,12 @@ def test_a_study_of_any_command_is_repeated_by_its_command(feederlab: Any, tmp_p
         assert ("summary.csv" in answer.json["differences"]) == bool(code)
     Path("study/report.json").write_text(json.dumps({**page, "command": "rm -r /"}))
     assert "expected a command of feederlab" in feederlab("rerun", "study").err
+
+
+def test_a_proof_has_a_report(feederlab: Any) -> None:
+    feederlab("certify", "ieee33", "--v-min", "0", "--out", "proof")
+    gist = feederlab("show", "proof", "--json").json
+    assert gist["answer"].startswith("Build charging")
+    assert gist["certificate"].startswith("Proven: no plan")
+    assert gist["command"] == "feederlab certify ieee33 --v-min 0.0"
+    assert feederlab("rerun", "proof", "--json").json == {"agree": True, "differences": []}
