@@ -97,8 +97,8 @@ def accept_all(
 def accept_bus(study: AcceptanceStudy, bus: str, limit_s: float | None = None) -> BusCapacity:
     """Return the greatest station that the network accepts at a bus, equations (1) to (16).
 
-    An answer whose cones are not tight is sought again with cones scaled to its own flows; one that
-    is not exact then, with losses alone at the capacity found, and then with the ceiling held by
+    An answer whose cones are not tight is sought again with cones scaled to its own flows, and then
+    with losses alone at the capacity found; one that is not exact then, with the ceiling held by
     voltages without losses too. Where the limits cannot even be kept without a station, the message
     says which conflict.
     """
@@ -107,10 +107,10 @@ def accept_bus(study: AcceptanceStudy, bus: str, limit_s: float | None = None) -
     if best.solution is None:
         return _without_answer(bus, best, limit_s)
     note = ""
-    if not (best.solution.is_exact and best.solution.has_tight_cones):
+    if not (best.is_exact and best.is_tight):
         network = best.network.scaled_to(best.solution.p_kw, best.solution.q_kvar)
         best = _closer(best, _solve(study, case, network, limit_s))
-        if not best.is_exact and study.weights is None:
+        if not (best.is_exact and best.is_tight) and study.weights is None:
             best = _closer(best, _losses_second(study, best, limit_s))
         if not best.is_exact:
             limits = replace(case.limits, has_lossless_ceiling=True)
@@ -134,6 +134,10 @@ class _Attempt:
     @property
     def is_exact(self) -> bool:
         return self.solution is not None and self.solution.is_exact
+
+    @property
+    def is_tight(self) -> bool:
+        return self.solution is not None and self.solution.has_tight_cones
 
 
 def _solve(

@@ -43,6 +43,7 @@ def claims(found: Capacities) -> Iterator[Claim]:
         yield from _growth(found, 0, kind, word)
         if (5, 1) in found.found:
             yield from _growth(found, 1, kind, word)
+            yield _dominates(found, kind, word)
             yield _limit_lifts(found, kind, word)
             yield _limit_leaves(found, kind, word)
         exceeds = float(np.nanmax(found.kw(1, kind))) / 1e3
@@ -99,6 +100,16 @@ def _growth(found: Capacities, table: int, kind: int, word: str) -> Iterator[Cla
             yield Claim(
                 where, f"PV does not help ({reading})", word, abs(growth["PV"]) < NOTHING_PCT, words
             )
+
+
+def _dominates(found: Capacities, kind: int, word: str) -> Claim:
+    """Say whether scenario 7, which has all of 6 and more, accepts no less than 6 anywhere."""
+    least = float(np.nanmin(found.kw(7, kind) / found.kw(6, kind)))
+    words = (
+        "more SVG and ESS (7) accept no less than more SVG (6), so Table 3 cannot have SVG "
+        "above ESS whatever the curves"
+    )
+    return Claim("Table 1", words, word, least > 1.0 - 1e-5, f"least ratio {least:.4f}")
 
 
 def _limit_lifts(found: Capacities, kind: int, word: str) -> Claim:
