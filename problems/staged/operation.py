@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from powerflow.solve import power_flow
 from powerflow.units import S_BASE_KVA
 from problems.conic.network import Network
-from problems.conic.solve import solve
 from problems.staged.dispatch import StageProgram, build_stage
+from problems.staged.retry import solve_twice
 from problems.staged.scenarios import Scenario, ScenarioSet
 from problems.staged.state import Bits, StageModel, stage_scheme
 from problems.staged.studied import Studied
@@ -131,7 +131,7 @@ def operate_day(
         sizes={name: np.array(sizes) for name, sizes in capacity.items()},
     )
     daily = sum(program.terms.values())
-    outcome = solve(cp.Problem(cp.Minimize(daily / 1000.0), program.all_rows()))
+    outcome = solve_twice(cp.Problem(cp.Minimize(daily / 1000.0), program.all_rows()))
     if outcome.value is None or outcome.status != "optimal":
         empty = np.full(24, np.nan)
         grid = np.full((24, study.feeder.n_bus), np.nan)

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from powerflow.solve import power_flow
 from problems.conic.network import Network
-from problems.conic.solve import solve
 from problems.staged.checks import HOURS
 from problems.staged.dispatch import DAYS, MILLION, StageProgram, build_stage, yearly_cost
 from problems.staged.investment import Factors, Scheme
+from problems.staged.retry import solve_twice
 from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw, unmanaged_kw
 from problems.staged.studied import Studied
 
@@ -154,7 +154,7 @@ def plain_state_cost(
         hours=np.flatnonzero(~is_fine),
     )
     problem = cp.Problem(cp.Minimize(yearly_cost(program, data, k_stage)), program.all_rows())
-    outcome = solve(problem)
+    outcome = solve_twice(problem)
     if outcome.value is None or outcome.bound is None or outcome.status != "optimal":
         return PlainCost(outcome.status, outcome.message, None, None, max_mva)
     return PlainCost(

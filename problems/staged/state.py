@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.conic.network import Network
-from problems.conic.solve import solve
 from problems.staged.choice import Choice
 from problems.staged.dispatch import MILLION, StageProgram, build_stage, yearly_cost
 from problems.staged.investment import (
@@ -21,6 +20,7 @@ from problems.staged.investment import (
     item_factors,
     items_of,
 )
+from problems.staged.retry import solve_twice
 from problems.staged.scenarios import ScenarioSet
 from problems.staged.screening import needed_mva, plain_state_cost
 from problems.staged.studied import Studied
@@ -207,7 +207,7 @@ def _leaf(model: StageModel, key: StateKey) -> StateResult:
     cost = yearly_cost(program, study.data, key.k_stage) + capacity_cost(
         program, study, key.k_stage
     )
-    outcome = solve(cp.Problem(cp.Minimize(cost), program.all_rows()))
+    outcome = solve_twice(cp.Problem(cp.Minimize(cost), program.all_rows()))
     if outcome.value is None or outcome.bound is None or outcome.status != "optimal":
         return StateResult(outcome.status, outcome.message)
     return StateResult(
@@ -253,7 +253,7 @@ def _node(model: StageModel, key: StateKey) -> StateResult:
     least, most = share >= 0.0, share <= 1.0
     steps = range(model.steps.start, model.steps.stop)
     order = [x[b] <= x[a] for a, b in pairwise(steps)]
-    outcome = solve(cp.Problem(cp.Minimize(cost), [*program.all_rows(), least, most, *order]))
+    outcome = solve_twice(cp.Problem(cp.Minimize(cost), [*program.all_rows(), least, most, *order]))
     if outcome.value is None or outcome.bound is None:
         return StateResult(outcome.status, outcome.message)
     value = np.clip(share.value, 0.0, 1.0)

@@ -31,7 +31,7 @@ class Studied:
     Attributes
     ----------
     feeder : Feeder
-        With the data's base voltage, source voltage, impedances and ampacities.
+        With the data's base voltage, source voltage, impedances, ampacities and last peak load.
     data : StagedData
     segments : tuple of Segment
         In the order in which they first appear in the data.
@@ -94,8 +94,12 @@ def studied(feeder: Feeder, data: StagedData) -> Studied:
             f"branches: branch {feeder.bus_id[feeder.parent[k]]}-{feeder.bus_id[k]} of feeder "
             f"{feeder.name} has no ampacity ({len(missing)} are missing)"
         )
+    # loads of the last stage: the cone rows take their scale from them
+    growth = data.stages[-1].peak_kw / float(feeder.p_kw.sum())
     adapted = replace(
         feeder,
+        p_kw=feeder.p_kw * growth,
+        q_kvar=feeder.q_kvar * growth,
         base_kv=network.base_kv or feeder.base_kv,
         v_source_pu=network.source_pu,
         r_ohm=feeder.r_ohm * network.impedance_factor,
