@@ -26,7 +26,7 @@ def draw(path: Path, rows: Sequence[EngineRow]) -> None:
         if any(row.runs for row in rows if row.contender == name)
     ]
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(1.5 + 2.0 * len(panels), 4.2), sharey=True, sharex=True,
+        1, len(panels), figsize=(2.5 + 1.8 * len(panels), 4.2), sharey=True, sharex=True,
         squeeze=False, layout="constrained",
     )  # fmt: skip
     for axis, (job, case) in zip(axes[0], panels, strict=True):
@@ -42,11 +42,15 @@ def draw(path: Path, rows: Sequence[EngineRow]) -> None:
                 fillstyle="full" if row.figure is not None else "none",
             )
         axis.set_xscale("log")
-        axis.set_title(f"{case}, {job}", fontsize=9)
+        axis.set_title(f"{case}, {job.replace('-', ' ')}", fontsize=9)
         axis.grid(axis="x", which="major", alpha=0.3)
     axes[0][0].set_yticks(range(len(names)), names)
     axes[0][0].invert_yaxis()
-    figure.supxlabel("expected evaluations to 0.1 % of the certified bound (hollow: no success)")
+    figure.supxlabel(
+        "expected evaluations to 0.1 % of the certified bound\n"
+        "(hollow: no success, what all runs spent)",
+        fontsize=9,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     plt.close(figure)

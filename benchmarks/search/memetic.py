@@ -25,7 +25,7 @@ SHARE = 1e-3
 ENOUGH = 29 / 30
 LOOSE = ("ieee118", "floor-on")
 """Where no bound is tight: success is a feasible plan, and the gap is reported."""
-LOOSE_LEAST = 100
+LOOSE_LEAST = 40
 """Evaluations that a run spends there at least, after its first feasible plan too."""
 BUDGETS = {
     ("ieee33", "floor-off"): 500,
