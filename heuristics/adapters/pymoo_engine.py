@@ -19,6 +19,7 @@ from heuristics.adapters.pymoo import finite
 from heuristics.jit import FloatArray
 from heuristics.problem import Space
 from heuristics.replay import ReplayEngine, Search
+from heuristics.selection import check_population
 
 ALGORITHMS = {
     "BIPOPCMAES": "soo.nonconvex.cmaes",
@@ -69,6 +70,8 @@ class PymooEngine(ReplayEngine):
 
     def __post_init__(self) -> None:
         algorithm_class(self.algorithm)
+        if self.population is not None:
+            check_population(self.population)
 
     def search(self, space: Space, rng: np.random.Generator, budget: int) -> Search:
         """Run the algorithm again and again: see `ReplayEngine.search`."""

@@ -63,3 +63,13 @@ def test_the_ends_of_a_range_belong_to_it_unless_said():
         check_number("width", 0.0, above=True)
     with pytest.raises(ValueError, match=r"^size: expected a whole number of at least 3, got 2"):
         check_count("size", 2, 3)
+
+
+@pytest.mark.parametrize("value", [1, 0, 2.5, True])
+def test_pymoo_gets_a_population_that_can_be_one(value):
+    pytest.importorskip("pymoo")
+    from heuristics.adapters.pymoo_engine import PymooEngine
+
+    with pytest.raises(ValueError, match="population: expected a whole number of at least 2"):
+        PymooEngine("GA", population=value)
+    assert PymooEngine("GA").population is None
