@@ -28,6 +28,7 @@ def test_json_has_the_keys_and_the_study_its_files(feederlab, tmp_path):
     files = {path.name for path in (tmp_path / "one").iterdir()}
     assert files == {
         "capacities.csv", "schedules.csv", "capacities.png", "map.png", "record.json", "timing.csv",
+        "report.json", "report.html",
     }  # fmt: skip
     feederlab(*words, "--out", "two", "--jobs", "2")
     for name in files - {"timing.csv"}:
