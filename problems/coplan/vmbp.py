@@ -157,10 +157,12 @@ def feeder_storage(
     bound_usd = 0.0
     if has_bound:
         status, _, _, bound_usd, message = node.solve(0.0)
-        if status in ("infeasible", "solver_failed"):
+        if status == "infeasible":
             return FeederStorage(status, message=message)
     status, model, cost_usd, _, message = node.solve(LOSS_PRICE)
     if model is None:
+        if status == "solver_failed" and least_conflicts(scenario, terms, grid):
+            return FeederStorage("infeasible", message=f"some slack is needed ({message})")
         return FeederStorage(status, message=message)
     return FeederStorage(status, model.units(), cost_usd, min(bound_usd, cost_usd), message)
 

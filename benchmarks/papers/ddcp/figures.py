@@ -38,7 +38,7 @@ def draw_violation_map(path: Path, grid: Grid) -> None:
     first = np.full(feeder.n_bus, np.inf)
     for adoption in reversed(PAPER_ADOPTIONS_PCT):
         first[grid.found.overloaded[grid.at[(6.9, 10, adoption)]]] = adoption
-    figure = Figure(figsize=(8.5, 5.4), layout="constrained")
+    figure = Figure(figsize=(10.0, 5.4), layout="constrained")
     axes = figure.subplots()
     levels = [np.inf, *sorted({*first[np.isfinite(first)].tolist()}, reverse=True)]
     for level in levels:
@@ -52,7 +52,7 @@ def draw_violation_map(path: Path, grid: Grid) -> None:
     axes.autoscale_view()
     axes.set_axis_off()
     axes.set_title("Lines overloaded by EV adoption, 6.9 kV, 10 kW chargers, peak hour")
-    axes.legend(loc="best", title="overloaded")
+    figure.legend(loc="outside right upper", title="overloaded")
     save_figure(figure, path)
 
 
@@ -95,7 +95,7 @@ def draw_curve(path: Path, parts: Mapping[str, Any]) -> None:
         words = f"{height:.3f}\n{point['storage_kwh']:,.0f} kWh"
         axes.annotate(words, (x, height), ha="center", va="bottom", fontsize=8)
     if infeasible:
-        words = f"N up to {max(infeasible)}: storage cannot keep the limits"
+        words = f"N up to {max(infeasible)}: no storage keeps the limits"
         axes.annotate(words, (0.02, 0.93), xycoords="axes fraction", fontsize=9)
     axes.set_xticks(n)
     axes.set_ylim(0.0, 1.3 * total.max())
