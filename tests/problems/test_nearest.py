@@ -1,0 +1,54 @@
+"""Slips of the pen: each error names the nearest valid name; the shell completes the rest."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["sitee", "ieee33"], "'site'"),
+        (["flow", "ieee3"], "did you mean ieee33?"),
+        (["flow", "ieee33", "--add", "188:500"], "did you mean 18?"),
+        (["site", "ieee33", "--seed", "1", "--statons", "3"], "--stations"),
+        (["site", "ieee33", "--seed", "1", "--engine", "hgpso"], "did you mean 'hgapso'?"),
+        (["compare", "ieee33", "--seed", "1", "--engines", "ga,psoo"], "did you mean 'pso'?"),
+        (["site", "ieee33", "--seed", "1", "--exclude-buses", "199"], "did you mean 19?"),
+        (["pareto", "ieee33", "--seed", "1", "--objectives", "npv,volage"], "did you mean voltage"),
+    ],
+)
+def test_errors_suggest_the_nearest_name(feederlab: Any, words: list[str], hint: str) -> None:
+    answer = feederlab(*words)
+    assert answer.code in (1, 2)
+    assert hint in answer.err
+    assert not answer.out
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "offered"),
+    [("feederlab si", "1", "site"), ("feederlab site --sta", "2", "--stations")],
+)
+def test_the_shell_completes(typed: str, word: str, offered: str) -> None:
+    command = Path(sys.executable).with_name("feederlab")
+    if not command.exists():
+        pytest.skip("the command is not installed beside this Python")
+    asked = {"_FEEDERLAB_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": word}
+    done = subprocess.run(
+        [command], env={**os.environ, **asked}, capture_output=True, text=True, check=False
+    )
+    assert offered in done.stdout.split()
+
+
+def test_alone_it_says_what_one_can_do_next(feederlab: Any) -> None:
+    first = feederlab()
+    assert first.code == 0
+    assert "feederlab compare ieee33 --seed 1" in first.out
+    assert "latest studies" not in first.out
+    words = ("site", "ieee33", "--seed", "1", "--evaluations", "60", "--v-min", "0", "--quiet")
+    assert feederlab(*words).code == 0
+    assert "feederlab show results/runs/site-ieee33-" in feederlab().out
