@@ -105,3 +105,21 @@ def test_the_relaxed_current_is_that_of_the_unreinforced_feeder(iowa240):
     assert scenario.n_hour == 24
     assert scenario.relaxed_a[feeder.bus_index("3001")] == pytest.approx(998.4, abs=0.05)
     assert int((scenario.relaxed_a > feeder.ampacity_a).sum()) == 30
+
+
+def test_the_cone_model_of_least_losses_is_the_power_flow(iowa240):
+    # (1)-(8): no limit but v_max, losses minimized; the cones are tight
+    pytest.importorskip("cvxpy")
+    from problems.conic.case import DispatchCase
+    from problems.conic.devices import Costs, GridLimits
+    from problems.conic.direct import solve_directly
+
+    feeder = replace(iowa240, base_kv=6.9)
+    p_kw, q_kvar = peak_loads(feeder, 10.0, 100, "paper")
+    case = DispatchCase(
+        feeder, p_kw[None], q_kvar[None], limits=GridLimits(0.0, 1.05, has_ampacity=False)
+    )
+    _, solution = solve_directly(case, Costs(loss_per_kwh=1.0))
+    found = diagnose(feeder, p_kw, q_kvar)
+    assert np.abs(solution.v_pu - found.v_pu).max() < 1e-5
+    assert np.abs(solution.i_a - found.i_a[:, 1:]).max() < 0.05

@@ -20,11 +20,12 @@ of the last digit unless the row says otherwise). Models and assumptions: docs/c
 """
 
 
-def summary(rows: Sequence[Row], parts: Mapping[str, Any]) -> str:
+def summary(rows: Sequence[Row], parts: Mapping[str, Any], missing: Sequence[str]) -> str:
     """Return the page in Markdown."""
     return "\n".join(
         [
             INTRODUCTION,
+            *([f"Not computed yet, by part: {', '.join(missing)}.\n"] if missing else []),
             "## What each method costs, and what proof it carries\n",
             "6.9 kV, every customer with an EV of 10 kW at full power in all 24 hours. Every plan "
             "of ours keeps every limit in an AC power flow of all hours, if the last column says "
@@ -68,9 +69,12 @@ def method_rows(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
         ("stages-lambda", "paper's weight"),
         ("stages-lexicographic", "lexicographic"),
     ):
-        lines.append(_of("DDCP", how, parts[name]["plan"], "storage optimal for its lines only"))
+        if name in parts:
+            proof = "storage optimal for its lines only"
+            lines.append(_of("DDCP", how, parts[name]["plan"], proof))
     for k, rule in enumerate(JOINT_RULES):
-        lines.append(_of("joint", rule, parts[f"joint-{k}"], "bound on every plan"))
+        if f"joint-{k}" in parts:
+            lines.append(_of("joint", rule, parts[f"joint-{k}"], "bound on every plan"))
     for rule, plan in parts["cables"]["uprate"].items():
         lines.append(_of("13.8 kV, then VCU", rule, plan, "optimum; conversion not priced"))
     return lines
@@ -138,7 +142,7 @@ def _exceptions(rows: Sequence[Row]) -> str:
 
 def _storage(parts: Mapping[str, Any]) -> str:
     lines = []
-    for name, plan in parts["storage"].items():
+    for name, plan in parts.get("storage", {}).items():
         first = plan["conflicts"][:3]
         why = "; ".join(f"{c['where']} +{c['amount']:.3g} A at {c['hour']} h" for c in first)
         gap = "-" if plan["gap"] is None else f"{plan['gap']:.2%}"
@@ -152,7 +156,7 @@ def _hosting(parts: Mapping[str, Any]) -> str:
     lines = []
     for kv in HOSTING_KV:
         cells = [_range(parts[f"hosting-{kv:g}"][profile]["all"]) for profile in PROFILES]
-        stored = _range(parts[f"hosting-storage-{kv:g}"])
+        stored = _range(parts.get(f"hosting-storage-{kv:g}"))
         lines.append([f"{kv:g}", *cells, stored])
     return markdown_table(["kV", *PROFILES, "simultaneous, with storage"], lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,23 +155,16 @@ def hosting_storage_part(base_kv: float, seed: int, n_jobs: int) -> dict[str, An
     return {**_thresholds(found), "draws": found.threshold_pct.tolist()}
 
 
-def all_parts(folder: Path, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Return every part by name, computing what the folder does not hold yet."""
-    makers: dict[str, Callable[[], dict[str, Any]]] = {
-        "cables": cables_part,
-        "stages-lambda": lambda: stages_part("lambda", 1),
-        "stages-lexicographic": lambda: stages_part("lexicographic", 1),
-        "storage": storage_part,
-    }
+def makers(seed: int) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return what computes each part, by name; those that take long come last."""
+    found: dict[str, Callable[[], dict[str, Any]]] = {"cables": cables_part}
+    for kv in HOSTING_KV:
+        found[f"hosting-{kv:g}"] = partial(hosting_part, kv, seed)
+    found["stages-lambda"] = partial(stages_part, "lambda", 1)
+    found["storage"] = storage_part
     for k, rule in enumerate(JOINT_RULES):
-        makers[f"joint-{k}"] = lambda rule=rule: joint_part(rule)  # type: ignore[misc]
+        found[f"joint-{k}"] = partial(joint_part, rule)
     for kv in HOSTING_KV:
-        makers[f"hosting-{kv:g}"] = lambda kv=kv: hosting_part(kv, seed)  # type: ignore[misc]
-    for kv in HOSTING_KV:
-        name = f"hosting-storage-{kv:g}"
-        makers[name] = lambda kv=kv: hosting_storage_part(kv, seed, 1)  # type: ignore[misc]
-    answer = {}
-    for name, make in makers.items():
-        say(name)
-        answer[name] = part_of(folder, name, make)
-    return answer
+        found[f"hosting-storage-{kv:g}"] = partial(hosting_storage_part, kv, seed, 1)
+    found["stages-lexicographic"] = partial(stages_part, "lexicographic", 1)
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.papers.ddcp.diagnosis import diagnose_all, summary_rows, table_rows
 from benchmarks.papers.ddcp.figures import draw_all
 from benchmarks.papers.ddcp.page import method_rows, summary
-from benchmarks.papers.ddcp.parts import all_parts
+from benchmarks.papers.ddcp.parts import makers, part_of
 from benchmarks.papers.ddcp.tables import all_rows
 from benchmarks.papers.rows import write_page, write_rows
 from benchmarks.registry import Task
@@ -19,8 +19,9 @@ from problems.report.tables import write_table
 def run(task: Task) -> dict[str, Any]:
     """Reproduce the paper and write rows.csv, tables, figures and the page.
 
-    Parts that the folder holds already are read, so that an interrupted run continues. The quick
-    form does the diagnosis alone.
+    Parts that the folder holds already are read. A run that is interrupted leaves the page of the
+    parts it has, which names those that are missing; the next run continues. The quick form does
+    the diagnosis alone.
 
     Returns
     -------
@@ -33,12 +34,21 @@ def run(task: Task) -> dict[str, Any]:
     rows = table_rows(grid)
     write_table(out / "summary.csv", summary_rows(grid))
     if not task.is_quick:
-        parts = all_parts(out / "parts", task.seed, task.say)
+        parts: dict[str, Any] = {}
+        try:
+            for name, make in makers(task.seed).items():
+                task.say(name)
+                parts[name] = part_of(out / "parts", name, make)
+        except KeyboardInterrupt:
+            task.say("interrupted: the page is written without the parts that are missing")
+            for name in makers(task.seed):
+                if (out / "parts" / f"{name}.json").exists():
+                    parts[name] = part_of(out / "parts", name, dict)
         rows += all_rows(parts)
-        task.say("figures and page")
         draw_all(out, grid, parts)
         write_table(out / "methods.csv", method_rows(parts))
-        write_page(out / "README.md", summary(rows, parts))
+        missing = [name for name in makers(task.seed) if name not in parts]
+        write_page(out / "README.md", summary(rows, parts, missing))
     write_rows(out / "rows.csv", rows)
     return {
         "rows": [asdict(row) for row in rows],

@@ -77,6 +77,8 @@ def _table_vii(parts: dict[str, Any]) -> list[Row]:
         ("stages-lambda", LAMBDA, ""),
         ("stages-lexicographic", "Stage I lexicographic", SIZES_LEXICOGRAPHIC),
     ):
+        if name not in parts:
+            continue
         found = parts[name]["bottlenecks"]
         rows.append(compare("VII", "bottlenecks", "lines", 20, len(found), reading, why=why))
         rows.append(_sizes("VII", found, reading, why))
@@ -167,7 +169,7 @@ def _totals(parts: dict[str, Any]) -> list[Row]:
         ("stages-lambda", LAMBDA),
         ("stages-lexicographic", "Stage I lexicographic"),
     ):
-        plan = parts[name]["plan"]
+        plan = parts[name]["plan"] if name in parts else {"total_usd": None}
         if plan["total_usd"] is not None:
             rows.append(cheaper("VIII", "DDCP", totals["ddcp_usd"], plan["total_usd"], reading))
     for k, rule in enumerate(JOINT_RULES):
