@@ -27,6 +27,8 @@ USED = {
     "branch": "BR_R BR_X BR_B TAP BR_STATUS",
 }
 """Columns that must be finite; limits may be infinite."""
+TOO_LARGE = 1e30
+"""No quantity of a case is as large, in any unit, and its square is still a number."""
 
 
 def read_matpower(path: Path, opening: Opening) -> Reading:
@@ -76,7 +78,7 @@ def _text(path: Path) -> str:
 
 def _check_finite(path: Path, name: str, table: Table) -> None:
     for column in USED[name].split():
-        wrong = ~np.isfinite(table[:, COLUMNS[name][column]])
+        wrong = ~(np.abs(table[:, COLUMNS[name][column]]) < TOO_LARGE)
         if wrong.any():
             row = int(np.argmax(wrong))
             found = table[row, COLUMNS[name][column]]

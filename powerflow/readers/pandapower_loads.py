@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from powerflow.readers.network import Network
+from powerflow.readers.pandapower_rows import in_service, number
 
 
 def add_loads(net: Any, labels: dict[int, str], network: Network) -> None:
     """Add everything that draws or feeds in power to the buses of the network."""
-    from powerflow.readers.pandapower import in_service, number
 
     def each(table: str, add: Callable[[int, Any, str], None]) -> None:
         for index, row in in_service(net, table):
@@ -96,8 +96,6 @@ def add_loads(net: Any, labels: dict[int, str], network: Network) -> None:
 
 def _draw_shares(network: Network, label: str, row: Any, p_kw: float, q_kvar: float) -> None:
     """Draw a load by its shares of constant impedance, current and power."""
-    from powerflow.readers.pandapower import number
-
     shares = {}
     for power in "pq":
         # one pair of columns for both powers up to pandapower 3.0

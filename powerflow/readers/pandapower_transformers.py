@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from powerflow.readers.network import Branch, Network
+from powerflow.readers.pandapower_rows import number
 from powerflow.units import current_a
 
 
@@ -16,8 +17,6 @@ def add_transformer(index: int, trafo: Any, hv: str, lv: str, network: Network) 
     The core's admittance stands in the middle of the short-circuit impedance (pandapower's default,
     the T model), turned into a delta: a series branch and a shunt at either end.
     """
-    from powerflow.readers.pandapower import number
-
     hv_bus, lv_bus = network.buses[hv], network.buses[lv]
     n_parallel = number(trafo, "parallel", 1.0)
     factor = _tap_factor(trafo)
@@ -60,8 +59,6 @@ def _core_admittance_s(trafo: Any, lv_kv: float) -> complex:
 
 def _tap_factor(trafo: Any) -> float:
     """Return the voltage of the tapped winding over its rating."""
-    from powerflow.readers.pandapower import number
-
     steps = number(trafo, "tap_pos") - number(trafo, "tap_neutral")
     step = steps * number(trafo, "tap_step_percent") / 100.0
     kind = getattr(trafo, "tap_changer_type", None)

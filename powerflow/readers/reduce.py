@@ -5,22 +5,25 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from powerflow.checks import name_array
 from powerflow.door import make_feeder
-from powerflow.errors import FeederError
-from powerflow.loops import Graph, Opening, check_radial, rows_to_open
+from powerflow.loops import Opening, check_radial
 from powerflow.readers.frozen import freeze_loads
-from powerflow.readers.network import Branch, Bus, Network, Reading
+from powerflow.readers.network import Bus, Network, Reading
 from powerflow.readers.parallel import combine_parallel
-from powerflow.topology import grow_forest
-
-SAME = 1e-9
-"""Ratios that differ by less are the same tap."""
+from powerflow.readers.tree import (
+    Edge,
+    closed_branches,
+    graph_of,
+    grow_tree,
+    merge_joined,
+    with_one_source,
+)
 
 
 def to_reading(network: Network, opening: Opening) -> Reading:
@@ -47,114 +50,20 @@ def to_reading(network: Network, opening: Opening) -> Reading:
         If loops are left, a named branch does not exist, or nothing hangs on the source.
     """
     report = network.report
-    network = _with_one_source(network)
-    branches = _opened(network, Opening(branches=opening.branches))
+    network = with_one_source(network)
+    branches = closed_branches(network, Opening(branches=opening.branches))
     branches, words = combine_parallel(branches)
     report.merged += words
-    branches = _opened(replace(network, branches=branches), Opening(radial=opening.radial))
-    graph = _graph(network, branches)
+    branches = closed_branches(replace(network, branches=branches), Opening(radial=opening.radial))
+    graph = graph_of(network, branches)
     check_radial(graph, lambda _, row: f"{network.place}, {branches[row or 0].name}")
-    tree = _tree(network, graph, branches)
-    merged_into = _merge(network, tree)
+    tree = grow_tree(network, graph, branches)
+    merged_into = merge_joined(network, tree)
     frames = _frames(network, tree)
     return _build(network, tree, merged_into, frames)
 
 
-def _with_one_source(network: Network) -> Network:
-    """Join sources of the same voltage, which is what the power flow of several of them does."""
-    first, *others = network.held_pu
-    for label in others:
-        pair = [(network.held_pu[bus], network.buses[bus].kv) for bus in (first, label)]
-        if pair[0] != pair[1]:
-            raise FeederError(
-                f"{network.place}: expected one source, found {first} and {label} at different "
-                "voltages; cut the network in two"
-            )
-    joints = [Branch("sources of one voltage", first, label, 0.0, 0.0) for label in others]
-    return replace(network, branches=network.branches + joints)
-
-
-def _graph(network: Network, branches: Sequence[Branch]) -> Graph:
-    labels = list(network.buses)
-    row = {label: k for k, label in enumerate(labels)}
-    return Graph(
-        labels,
-        row[network.source],
-        [row[branch.start] for branch in branches],
-        [row[branch.end] for branch in branches],
-        [math.hypot(branch.r_ohm, branch.x_ohm) for branch in branches],
-        [branch.kind == "switch" or branch.has_switch for branch in branches],
-    )
-
-
-def _opened(network: Network, opening: Opening) -> list[Branch]:
-    """Return the branches that stay closed."""
-    branches = network.branches
-    if not opening:
-        return branches
-    rows = set(rows_to_open(_graph(network, branches), opening))
-    for row in sorted(rows):
-        branch = branches[row]
-        network.report.loops.append(f"opened {branch.name} ({branch.start}:{branch.end})")
-    return [branch for row, branch in enumerate(branches) if row not in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """Hold a branch of the tree with the end nearer the source first."""
-
-    branch: Branch
-    upper: str
-    lower: str
-
-    @property
-    def ratio(self) -> float:
-        """No-load voltage of the lower end over that of the upper one, per unit."""
-        is_forward = self.lower == self.branch.end
-        return self.branch.ratio if is_forward else 1.0 / self.branch.ratio
-
-    @property
-    def joins(self) -> bool:
-        """Whether there is nothing between the two ends."""
-        branch = self.branch
-        is_through = abs(branch.ratio - 1.0) <= SAME and branch.kind != "transformer"
-        return branch.r_ohm == 0.0 and branch.x_ohm == 0.0 and is_through
-
-
-def _tree(network: Network, graph: Graph, branches: Sequence[Branch]) -> list[_Edge]:
-    """Return the branches that the source feeds, from the source outward; drop the rest."""
-    forest = grow_forest(len(graph.labels), graph.source, graph.start, graph.end)
-    edges, dead = [], []
-    for bus in forest.order:
-        if forest.root[bus] != graph.source:
-            dead.append(graph.labels[bus])
-        elif forest.parent[bus] >= 0:
-            branch = branches[forest.parent_branch[bus]]
-            edges.append(_Edge(branch, graph.labels[forest.parent[bus]], graph.labels[bus]))
-    if dead:
-        load_kw = sum(sum(network.buses[label].p_kw) for label in dead)
-        shown = ", ".join(dead[:10]) + (", ..." if len(dead) > 10 else "")
-        words = f"{len(dead)} buses without a path to the source, {load_kw:g} kW on them: {shown}"
-        network.report.dropped.append(words)
-        if load_kw != 0.0:
-            network.report.warnings.append(f"dropped {words}")
-    if not any(not edge.joins for edge in edges):
-        raise FeederError(f"{network.place}: no branch is fed by the source {network.source}")
-    return edges
-
-
-def _merge(network: Network, tree: Sequence[_Edge]) -> dict[str, str]:
-    """Return the bus that each bus becomes: of those joined by no impedance, the uppermost."""
-    into = {network.source: network.source}
-    for edge in tree:
-        into[edge.lower] = into[edge.upper] if edge.joins else edge.lower
-        if edge.joins:
-            words = f"{edge.lower} into {into[edge.lower]} ({edge.branch.name})"
-            network.report.merged.append(words)
-    return into
-
-
-def _frames(network: Network, tree: Sequence[_Edge]) -> dict[str, tuple[float, float]]:
+def _frames(network: Network, tree: Sequence[Edge]) -> dict[str, tuple[float, float]]:
     """Return nominal voltage of each bus, and the tap between it and the source."""
     frames = {network.source: (network.buses[network.source].kv, 1.0)}
     for edge in tree:
@@ -165,7 +74,7 @@ def _frames(network: Network, tree: Sequence[_Edge]) -> dict[str, tuple[float, f
 
 def _build(
     network: Network,
-    tree: Sequence[_Edge],
+    tree: Sequence[Edge],
     into: dict[str, str],
     frames: dict[str, tuple[float, float]],
 ) -> Reading:
@@ -223,7 +132,7 @@ def _most_common(frames: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return frames[rounded.index(winner)]
 
 
-def _summed_loads(network: Network, into: dict[str, str], tree: Sequence[_Edge]) -> dict[str, Bus]:
+def _summed_loads(network: Network, into: dict[str, str], tree: Sequence[Edge]) -> dict[str, Bus]:
     """Return the loads of each bus that is kept: its own, of buses merged into it, of charging."""
     loads = {label: Bus(network.buses[label].kv) for label in into if into[label] == label}
     for label, target in into.items():
