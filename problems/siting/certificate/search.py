@@ -33,6 +33,7 @@ Floats = NDArray[np.float64]
 
 _CELLS = (3, 7, 21, 42, 105, 210, 525, 1050, 2100, 4200, 10500, 21000)
 _FIRST_LEVEL = 2
+_LISTED_CELLS = 1050
 _MAX_WORK = 3e8
 _MAX_STATE = 5_000_000
 _CLIMB_EVERY = 20
@@ -81,6 +82,8 @@ class Search:
         self.cells = _CELLS
         if model.q_span == 0.0:
             self.cells = (1,)
+        elif model.cells.size and model.n_cell <= _LISTED_CELLS:
+            self.cells = (model.n_cell,)  # any coarser grid would allow sizes that do not exist
         elif model.n_cell:
             self.cells = (*(c for c in _CELLS if c < model.n_cell), model.n_cell)
 
