@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from problems.core.content import json_text, write_text
 from problems.report.page import Page, Section, picture, table_of, write_page
@@ -19,8 +21,9 @@ from problems.report.staged_figures import (
 from problems.report.tables import write_table
 from problems.staged.indicators import cost_breakdown, investment_rows, scheme_answer
 from problems.staged.operation import Day, operate_day
-from problems.staged.scenarios import all_scenarios
+from problems.staged.scenarios import Scenario, ScenarioSet, all_scenarios, unmanaged_kw
 from problems.staged.scheme_plan import SchemePlan
+from problems.staged.screening import plain_flow
 from problems.staged.studied import Studied
 
 ASSUMPTIONS = (
@@ -99,12 +102,25 @@ def draw_v2g_day(path: Path, plan: SchemePlan) -> bool:
     without = operate_day(model, last, plan.chain[last], capacity, scenario, 0.0)
     if planned is None or without.status != "optimal":
         return False
-    import numpy as np
-
     rating = float(model.rating_mva(np.array(plan.chain[last], dtype=np.float64)))
-    days = {"with V2G": planned, "the same piles one-way": without}
+    days = {
+        "with V2G": planned,
+        "the same piles one-way": without,
+        "unmanaged, nothing controlled": _unmanaged(plan, planned, last, scenario),
+    }
     draw_day(path, f"{HARDEST}, last stage, scheme {model.scheme.name}", days, rating)
     return True
+
+
+def _unmanaged(plan: SchemePlan, day: Day, k_stage: int, scenario: Scenario) -> Day:
+    """Return a day with the plan's lines, unmanaged charging and no control of anything."""
+    model = plan.model
+    study, stage = model.study, model.study.data.stages[k_stage]
+    bits = np.array(plan.chain[k_stage][: model.n_segment]) > 0
+    flow = plain_flow(study, k_stage, ScenarioSet((scenario,), np.ones(1)), bits)
+    return replace(
+        day, mva=flow.mva, ev_kw=stage.ev_count * unmanaged_kw(study.data, stage), v_pu=flow.v_pu
+    )
 
 
 def plan_content(plan: SchemePlan) -> dict[str, Any]:

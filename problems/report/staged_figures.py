@@ -16,6 +16,8 @@ from problems.staged.operation import Day
 from problems.staged.scheme_plan import SchemePlan
 
 MILLION = 1e6
+LEAST_SHARE = 2e-3
+"""Share of the cost below which a cause is not drawn."""
 HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo", "--", "**", "||")
 
 
@@ -61,7 +63,7 @@ def draw_breakdown(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> N
     causes = [
         cause
         for cause in next(iter(parts.values()))
-        if any(p[cause] > 500.0 for p in parts.values())
+        if any(p[cause] > LEAST_SHARE * sum(p.values()) for p in parts.values())
     ]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 4.4), layout="constrained")
@@ -78,6 +80,7 @@ def draw_breakdown(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> N
         for k, total in enumerate(bottom):
             axes.annotate(f"{total:.2f}", (k, total), ha="center", va="bottom")
         axes.set_xlim(-0.7, len(parts) - 0.3)
+        axes.margins(y=0.1)
         axes.set_xlabel("scheme")
         axes.set_ylabel("life-cycle cost (million RMB, present value)")
         axes.grid(axis="x", visible=False)
@@ -96,7 +99,7 @@ def draw_day(path: Path, title: str, days: Mapping[str, Day], rating_mva: float)
         for k, (name, day) in enumerate(days.items()):
             look: dict[str, Any] = {
                 "color": COLORS[k],
-                "linestyle": ("-", "--")[k % 2],
+                "linestyle": ("-", "--", "-.")[k % 3],
                 "where": "post",
             }
             upper.step(hour, np.append(day.mva, day.mva[-1]), label=name, **look)
@@ -105,7 +108,7 @@ def draw_day(path: Path, title: str, days: Mapping[str, Day], rating_mva: float)
         first = next(iter(days.values()))
         stored = np.append(first.storage_kw, first.storage_kw[-1]) / 1e3
         lower.step(
-            hour, stored, where="post", color=COLORS[2], linestyle=":", label="storage, as planned"
+            hour, stored, where="post", color=COLORS[3], linestyle=":", label="storage, as planned"
         )
         upper.axhline(rating_mva, color=GREY, linewidth=1.0, linestyle=(0, (4, 3)))
         upper.annotate(
@@ -117,8 +120,8 @@ def draw_day(path: Path, title: str, days: Mapping[str, Day], rating_mva: float)
         lower.set_ylabel("net charging (MW)")
         lower.set_xlabel("hour of the day")
         lower.set_xticks(range(0, 25, 3))
-        upper.legend(loc="upper left")
-        lower.legend(loc="best")
+        upper.legend(loc="upper left", bbox_to_anchor=(0.0, 0.9))
+        lower.legend(loc="upper left", fontsize=8)
         upper.set_title(title)
         save_figure(figure, path)
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import cvxpy as cp
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.staged.dispatch import CAPACITIES, MILLION
+from problems.staged.dispatch import CAPACITIES, MILLION, StageProgram
 from problems.staged.investment import capacity_factors
 from problems.staged.memo import Memo
-from problems.staged.state import Bits
+from problems.staged.retry import solve_twice
+from problems.staged.state import Bits, built_sizes, leaf_program
 
 FloatArray = NDArray[np.float64]
+
+WORTH_JOINING = 1e-5
+"""Share of the cost that capacities which may not shrink must add for a joint program to pay."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,3 +67,37 @@ def chain_cost(memo: Memo, chain: tuple[Bits, ...]) -> ChainCost | None:
             extra += float(factors[name][k]) * added / MILLION
         capacity.append({name: sizes.tolist() for name, sizes in built.items()})
     return ChainCost(total + extra, total, tuple(capacity))
+
+
+def joint_cost(memo: Memo, chain: tuple[Bits, ...]) -> ChainCost | None:
+    """Return the least cost of a chain with all stages and capacities in one cone program.
+
+    It is solved only where the stages on their own would let a capacity shrink; where the solver
+    fails on it, the cost of `chain_cost` stands.
+    """
+    model = memo.model
+    alone = chain_cost(memo, chain)
+    if alone is None or alone.cost_mrmb - alone.floor_mrmb <= WORTH_JOINING * alone.cost_mrmb:
+        return alone
+    programs: list[StageProgram] = []
+    rows: list[Any] = []
+    cost: Any = 0.0
+    for k, bits in enumerate(chain):
+        program, stage_cost = leaf_program(model, model.key(k, bits))
+        if programs:
+            before = programs[-1].capacity
+            rows += [program.capacity[name] >= before[name] for name in before]
+        programs.append(program)
+        cost += stage_cost + float(model.item_mrmb[k] @ np.array(bits))
+        rows += program.all_rows()
+    outcome = solve_twice(cp.Problem(cp.Minimize(cost), rows))
+    if outcome.value is None or outcome.status != "optimal" or outcome.value > alone.cost_mrmb:
+        return alone
+    capacity: list[dict[str, list[float]]] = []
+    for program in programs:
+        sizes = dict(capacity[-1]) if capacity else {}
+        for name, found in built_sizes(program).items():
+            least = sizes.get(name, [0.0] * len(found))
+            sizes[name] = [max(a, b) for a, b in zip(found, least, strict=True)]
+        capacity.append(sizes)
+    return ChainCost(outcome.value, alone.floor_mrmb, tuple(capacity))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from problems.staged.chain import ChainCost, chain_cost
+from problems.staged.chain import ChainCost, chain_cost, joint_cost
 from problems.staged.dispatch import DAYS, MILLION
 from problems.staged.floors import Floors
 from problems.staged.genetic import search
@@ -173,7 +173,7 @@ def plan_scheme(
         chain = found.chain
     if chain is None:
         return None
-    costs = chain_cost(memo, chain)
+    costs = joint_cost(memo, chain)
     assert costs is not None
     whole = whole_piles(costs, model)
     rounded = rounding_cost(costs, whole, model)

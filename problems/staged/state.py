@@ -192,7 +192,8 @@ def capacity_cost(program: StageProgram, study: Studied, k_stage: int) -> Any:
     )
 
 
-def _leaf(model: StageModel, key: StateKey) -> StateResult:
+def leaf_program(model: StageModel, key: StateKey) -> tuple[StageProgram, Any]:
+    """Return the cone program of a decided state, and its cost in million RMB."""
     study, bits = model.study, np.array(key.low, dtype=np.float64)
     network = Network.of(study.with_segments(bits[: model.n_segment] > 0.5))
     program = build_stage(
@@ -207,6 +208,12 @@ def _leaf(model: StageModel, key: StateKey) -> StateResult:
     cost = yearly_cost(program, study.data, key.k_stage) + capacity_cost(
         program, study, key.k_stage
     )
+    return program, cost
+
+
+def _leaf(model: StageModel, key: StateKey) -> StateResult:
+    study = model.study
+    program, cost = leaf_program(model, key)
     outcome = solve_twice(cp.Problem(cp.Minimize(cost), program.all_rows()))
     if outcome.value is None or outcome.bound is None or outcome.status != "optimal":
         return StateResult(outcome.status, outcome.message)
@@ -215,7 +222,7 @@ def _leaf(model: StageModel, key: StateKey) -> StateResult:
         message=outcome.message,
         cost_mrmb=outcome.value,
         bound_mrmb=min(outcome.bound, outcome.value),
-        capacity=_sizes(program),
+        capacity=built_sizes(program),
         max_mva=needed_mva(program, study),
     )
 
@@ -266,13 +273,14 @@ def _node(model: StageModel, key: StateKey) -> StateResult:
         message=outcome.message,
         cost_mrmb=outcome.value,
         bound_mrmb=min(outcome.bound, outcome.value),
-        capacity=_sizes(program),
+        capacity=built_sizes(program),
         share=tuple(full.tolist()),
         slope=tuple(slope.tolist()),
     )
 
 
-def _sizes(program: StageProgram) -> dict[str, list[float]]:
+def built_sizes(program: StageProgram) -> dict[str, list[float]]:
+    """Return the capacities of a solved program in kWh, kW and piles."""
     return {
         name: np.maximum(1000.0 * size.value, 0.0).tolist()
         for name, size in program.capacity.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,7 +32,7 @@ class Studied:
     Attributes
     ----------
     feeder : Feeder
-        With the data's base voltage, source voltage, impedances, ampacities and last peak load.
+        With the data's base voltage, source voltage, impedances, ampacities and magnitude of load.
     data : StagedData
     segments : tuple of Segment
         In the order in which they first appear in the data.
@@ -94,8 +95,8 @@ def studied(feeder: Feeder, data: StagedData) -> Studied:
             f"branches: branch {feeder.bus_id[feeder.parent[k]]}-{feeder.bus_id[k]} of feeder "
             f"{feeder.name} has no ampacity ({len(missing)} are missing)"
         )
-    # loads of the last stage: the cone rows take their scale from them
-    growth = data.stages[-1].peak_kw / float(feeder.p_kw.sum())
+    # the cone rows take their scale from these loads, of which only the magnitude matters
+    growth = 10.0 ** round(math.log10(data.stages[-1].peak_kw / float(feeder.p_kw.sum())))
     adapted = replace(
         feeder,
         p_kw=feeder.p_kw * growth,

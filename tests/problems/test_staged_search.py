@@ -13,7 +13,7 @@ import cvxpy as cp
 from powerflow.door import make_feeder
 from problems.conic.network import Network
 from problems.conic.solve import solve
-from problems.staged.chain import chain_cost
+from problems.staged.chain import chain_cost, joint_cost
 from problems.staged.checks import Site
 from problems.staged.dispatch import build_stage, yearly_cost
 from problems.staged.door import shipped_data
@@ -109,6 +109,20 @@ def test_proof_finds_what_enumeration_finds(study, enumerated) -> None:
     assert proof.bound_mrmb == pytest.approx(floor, rel=1e-4)
     # and it did not solve everything
     assert fresh.memo.counts.solved < memo.counts.solved
+
+
+def test_joint_capacities_cost_between_floor_and_repair(enumerated) -> None:
+    memo, costs = enumerated
+    floors = Floors.of(memo)
+    states, found = max(costs.items(), key=lambda pair: pair[1].cost_mrmb - pair[1].floor_mrmb)
+    assert found.cost_mrmb > found.floor_mrmb * 1.001  # a capacity would shrink
+    chain = tuple(tuple(floors.bits[s].tolist()) for s in states)
+    joint = joint_cost(memo, chain)
+    assert found.floor_mrmb - 1e-5 <= joint.cost_mrmb <= found.cost_mrmb
+    assert joint.cost_mrmb < found.cost_mrmb * (1.0 - 1e-6)
+    for before, later in itertools.pairwise(joint.capacity):
+        for name, sizes in before.items():
+            assert all(a <= b for a, b in zip(sizes, later[name], strict=True))
 
 
 def test_genetic_search_finds_it_too(study, enumerated) -> None:

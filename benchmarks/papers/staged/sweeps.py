@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from problems.staged.case import StagedData
-from problems.staged.chain import chain_cost
+from problems.staged.chain import chain_cost, joint_cost
 from problems.staged.floors import Floors
 from problems.staged.investment import SCHEMES, basic_piles_rmb
 from problems.staged.memo import Memo
@@ -104,7 +104,7 @@ def resolved(
     best: tuple[float, Any] | None = None
     for chain in kept_plans(study, plans, name)[-most:]:
         memo.solve_leaves(memo.model.key(k, bits) for k, bits in enumerate(chain))
-        found = chain_cost(memo, chain)
+        found = joint_cost(memo, chain)
         if found is not None and (best is None or found.cost_mrmb < best[0]):
             best = found.cost_mrmb, found.capacity[-1]
     if best is None:
