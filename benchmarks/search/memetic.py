@@ -24,7 +24,7 @@ ENGINE = "memetic"
 SHARE = 1e-3
 ENOUGH = 29 / 30
 LOOSE = ("ieee118", "floor-on")
-"""Where no bound is tight: success is a feasible plan, and the gap is reported."""
+"""Barely feasible: success is a feasible plan, and the gap is reported."""
 LOOSE_LEAST = 40
 """Evaluations that a run spends there at least, after its first feasible plan too."""
 BUDGETS = {
@@ -152,7 +152,7 @@ def _page(rows: list[dict[str, Any]]) -> str:
         "# The memetic engine\n\nWritten by `python -m benchmarks search memetic`: runs of two "
         "free stations and at most four banks (ten on ieee118), each stopped at its success. An "
         "evaluation is one power flow; a model's sensitivities count as one more. On ieee118 with "
-        "the floor no bound is tight: a feasible plan is the success, and a run goes on to "
+        "the floor, which is barely feasible, a feasible plan is the success, and a run goes on to "
         f"{LOOSE_LEAST} evaluations to say how far from the bound it then is.\n\n"
         + markdown_table(header, lines)
     )
