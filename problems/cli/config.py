@@ -9,8 +9,8 @@ of the file, for whichever command reads it. Keys are the options' names, with u
     station_kw = 1500.0
     v_min_pu = 0.95
 
-A command that has data of its own in such a file takes `config` as a parameter itself and reads
-the rest by `study_data`; its settings stand in its table alone.
+A command that has data of its own in such a file takes `config` as a parameter itself, reads the
+rest by `study_data` and writes its settings by `settings_at_hand`; they stand in its table alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import io
 import json
 import textwrap
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -34,6 +35,8 @@ OWN = ("config", "write_config", "help")
 NOT_WRITTEN = (*OWN, "as_json", "quiet", "install_completion", "show_completion")
 UNIT_KEYS = {"v_min": "v_min_pu", "v_max": "v_max_pu", "adoption": "adoption_pct"}
 """Keys of options whose names lack their unit."""
+
+_AT_HAND: ContextVar[str] = ContextVar("settings", default="")
 
 ConfigFile = Annotated[
     str | None,
@@ -106,6 +109,8 @@ class ConfiguredCommand(TyperCommand):
             raise typer.Exit from None
         if isinstance(written, str) and not _has_data(self):
             write_settings(Path(written), self, ctx.params)
+        if _has_data(self):
+            _AT_HAND.set(settings_text(self, ctx.params))
         remember(self, ctx.params)
         return left
 
@@ -157,19 +162,24 @@ def read_settings(path: Path, command: Any, *, has_data: bool = False) -> dict[s
 
 
 def study_data(path: Path, command: str) -> dict[str, Any]:
-    """Return what a file holds beside the settings of a command: its own data."""
+    """Return what a file holds beside the settings of this and other commands: its own data."""
+    from problems.cli.app import app
     from problems.core.content import read_toml
 
-    content = read_toml(path)
-    if isinstance(content.get(command), Mapping):
-        del content[command]
-    return content
+    names = {command, *(info.name for info in app.registered_commands)}
+    content = read_toml(path).items()
+    return {k: v for k, v in content if not (k in names and isinstance(v, Mapping))}
 
 
 def write_settings(path: Path, command: Any, values: Mapping[str, Any]) -> None:
     """Write every setting of a command as TOML, each below what it means."""
     from problems.core.content import write_text
 
+    write_text(path, settings_text(command, values))
+
+
+def settings_text(command: Any, values: Mapping[str, Any]) -> str:
+    """Return every setting of a command as a table in TOML, each below what it means."""
     lines = [
         f"# Settings of feederlab {command.name} for --config; what is typed wins.",
         f"[{command.name}]",
@@ -182,10 +192,14 @@ def write_settings(path: Path, command: Any, values: Mapping[str, Any]) -> None:
         lines += ["", *(f"# {line}" for line in textwrap.wrap(about, 98))]
         value = values.get(parameter.name, own[parameter.name].default)
         key = key_of(parameter)
-        lines.append(
-            f"# {key} =" if value in (None, inspect.Parameter.empty) else f"{key} = {_toml(value)}"
-        )
-    write_text(path, "\n".join(lines) + "\n")
+        is_left = value is None or value is inspect.Parameter.empty
+        lines.append(f"# {key} =" if is_left else f"{key} = {_toml(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def settings_at_hand() -> str:
+    """Return the settings of the command that runs, for a file that has its data as well."""
+    return _AT_HAND.get()
 
 
 def key_of(parameter: Any) -> str:

@@ -16,6 +16,10 @@ Config = Annotated[
     str | None,
     typer.Option("--config", metavar="FILE", help="TOML with the study's data; else the shipped."),
 ]
+OptionalSeed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, help="Seed of all chance in the study; needed to plan."),
+]
 WriteConfig = Annotated[
     str | None,
     typer.Option(
@@ -30,9 +34,13 @@ def config_written(feeder: str, file: str | None) -> bool:
     """Write the shipped data if a file is named; return whether it was."""
     if file is None:
         return False
+    from problems.cli.config import settings_at_hand
+    from problems.core.content import write_text
     from problems.staged.door import write_config
 
-    write_config(feeder, Path(file))
+    path = Path(file)
+    write_config(feeder, path)
+    write_text(path, f"{path.read_text(encoding='utf-8')}\n{settings_at_hand()}")
     typer.echo(f"written: {file}", err=True)
     return True
 

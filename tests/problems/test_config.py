@@ -129,3 +129,15 @@ def test_a_command_knows_what_it_was_asked(words: list[str]) -> None:
     assert sorted(shlex.split(first)) == sorted(["feederlab", *words])
     command.make_context(words[0], shlex.split(first)[2:])
     assert asked() == first
+
+
+def test_outlook_reads_settings_and_data_from_one_file(feederlab: Any) -> None:
+    words = ("outlook", "ieee33", "--pv-ratio", "0.4", "--ev-penetration", "0.2")
+    plain = feederlab(*words, "--json")
+    assert plain.code == 0
+    assert feederlab(*words, "--write-config", "study.toml").code == 0
+    found = tomllib.loads(Path("study.toml").read_text())
+    assert found["outlook"]["pv_ratio"] == 0.4
+    assert feederlab("outlook", "--config", "study.toml", "--json").json == plain.json
+    other = feederlab("outlook", "--config", "study.toml", "--pv-ratio", "0.0", "--json").json
+    assert other != plain.json
