@@ -52,12 +52,17 @@ def main() -> None:
     """Mutate every job's module and write survivors.csv and score.csv."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "mutation")
-    out = parser.parse_args().out.resolve()
+    parser.add_argument("--every", type=int, default=1, help="Take every n-th mutant of a module.")
+    parser.add_argument("--module", action="append", help="Only this module; repeatable.")
+    asked = parser.parse_args()
+    out: Path = asked.out.resolve()
     os.chdir(ROOT)
     sys.dont_write_bytecode = True
     scores, survivors = [], []
     for job in JOBS:
-        killed, lived = _run(job)
+        if asked.module and job.module not in asked.module:
+            continue
+        killed, lived = _run(job, asked.every)
         survivors += lived
         n = killed + len(lived)
         scores.append(
@@ -73,15 +78,15 @@ def main() -> None:
             write_table(out / "survivors.csv", survivors)
 
 
-def _run(job: Job) -> tuple[int, list[dict[str, Any]]]:
-    """Return how many mutants of a module were killed, and the others."""
+def _run(job: Job, every: int) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many mutants of a module were killed, every n-th taken, and the others."""
     file = ROOT / job.module
     whole = file.read_text(encoding="utf-8")
     killed, lived = 0, []
     if _is_killed(job):
         raise RuntimeError(f"{job.module}: its tests fail as it stands")
     try:
-        for name, occurrence, line, text in _mutants(whole):
+        for name, occurrence, line, text in _mutants(whole)[::every]:
             file.write_text(text, encoding="utf-8")
             if _is_killed(job):
                 killed += 1
