@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from problems.cli.output import Jobs, Json, Out, Quiet, Seed, print_json, print_table
-from problems.cli.staged_options import Config, WriteConfig
+from problems.cli.output import Jobs, Json, Out, Quiet, print_json, print_table
+from problems.cli.staged_options import Config, OptionalSeed, WriteConfig
+from problems.core.errors import SettingError
 
 if TYPE_CHECKING:
     from problems.staged.scheme_plan import SchemePlan
@@ -24,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def stage(
     feeder: Annotated[str, typer.Argument(help="Library name or folder of a feeder.")],
-    seed: Seed = 0,
+    seed: OptionalSeed = None,
     scheme: Annotated[
         Literal["A", "B", "C", "D", "all"],
         typer.Option("--scheme", help="A one-off, B staged, C with storage, D with V2G; or all."),
@@ -48,6 +49,8 @@ def stage(
 
     if config_written(feeder, write_config):
         return
+    if seed is None:
+        raise SettingError("stage needs --seed: its genetic search draws")
     require_conic()
     study = staged_study(feeder, config, "stage")
     settings = {

@@ -116,9 +116,13 @@ def test_wrong_content_names_the_file_and_key(case, tmp_path) -> None:
     bad.write_text(
         file.read_text().replace('"peak_kw": 1300', "").replace("peak_kw = 1300", "peak_kw = -1")
     )
-    ran = CliRunner().invoke(app, ["stage", str(feeder), "--config", str(bad), "--quick"])
+    asked = ["stage", str(feeder), "--config", str(bad), "--quick"]
+    unseeded = CliRunner().invoke(app, asked)
+    assert isinstance(unseeded.exception, SettingError)
+    assert "--seed" in str(unseeded.exception)
+    ran = CliRunner().invoke(app, [*asked, "--seed", "1"])
     assert isinstance(ran.exception, ContentError)
     assert "bad.toml" in str(ran.exception)
     assert "peak_kw" in str(ran.exception)
-    other = CliRunner().invoke(app, ["stage", "ieee69", "--quick"])
+    other = CliRunner().invoke(app, ["stage", "ieee69", "--quick", "--seed", "1"])
     assert isinstance(other.exception, SettingError)
