@@ -80,11 +80,21 @@ def _network(dss: Any, path: Path) -> Network:
             report.warnings.append(f"{name} is not modeled and left out")
     if controls:
         report.averaged.append(f"stay as in the base case of OpenDSS: {', '.join(controls)}")
+    _report_defaults(network)
     if not network.held_pu:
         raise FeederError(f"{path}: no voltage source is in service")
     add_transformers(dss, names, network)
     add_loads(dss, network)
     return network
+
+
+def _report_defaults(network: Network) -> None:
+    lines = [branch for branch in network.branches if branch.name.startswith("Line.")]
+    n_unknown = sum(math.isnan(line.ampacity_a) for line in lines)
+    if n_unknown:
+        network.report.averaged.append(
+            f"{n_unknown} of {len(lines)} lines give no ampacity (400 A in OpenDSS): unknown"
+        )
 
 
 def _is_enabled(dss: Any, name: str) -> bool:

@@ -19,6 +19,8 @@ METERS = {1: 1609.344, 2: 304.8, 3: 1000.0, 4: 1.0, 5: 0.3048, 6: 0.0254, 7: 0.0
 """Length of OpenDSS's units, by its code."""
 
 PHASES = (1, 2, 3)
+DEFAULT_AMPS = (400.0, 600.0)
+"""Normal and emergency ampacity of a line that gives none: OpenDSS's default, not data."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,10 @@ def read_two_ended(dss: Any, name: str) -> TwoEnded:
 
 
 def add_line(dss: Any, name: str, network: Network) -> None:
-    """Add a line: its balanced series impedance, and half of its charging at either end."""
+    """Add a line: its balanced series impedance, and half of its charging at either end.
+
+    An ampacity that is OpenDSS's default is taken as unknown.
+    """
     dss.Circuit.SetActiveElement(name)
     n_conductor = int(dss.CktElement.NumConductors())
     open_count = [
@@ -72,6 +77,8 @@ def add_line(dss: Any, name: str, network: Network) -> None:
     is_switch = bool(dss.Lines.IsSwitch())
     length = float(dss.Lines.Length()) * METERS.get(int(dss.Lines.Units()), math.nan)
     amps = float(dss.Lines.NormAmps())
+    if (amps, float(dss.Lines.EmergAmps())) == DEFAULT_AMPS:
+        amps = math.nan
     is_cable = str(dss.Properties.Value("LineType")).casefold() == "ug"
     n = element.nodes.shape[1]
     blocks = element.y_s.reshape(2, n, 2, n)

@@ -59,6 +59,8 @@ def test_a_balanced_circuit_of_three_levels_is_the_same_feeder():
     np.testing.assert_allclose(feeder.length_m[3:5], [4000.0, 1500.0])
     assert (feeder.r_ohm[3], feeder.x_ohm[3]) == pytest.approx((4 * 0.25, 4 * 0.4), rel=1e-6)
     assert feeder.ampacity_a[3:5].tolist() == [300.0, 200.0]
+    assert np.isnan(feeder.ampacity_a[5])
+    assert "1 of 3 lines give no ampacity (400 A in OpenDSS): unknown" in report.averaged
     assert report.dropped == ["Line.tie (d:a): open"]
     words = " | ".join(report.averaged)
     for said in ("Capacitor.bank at bus c: 600 kvar", "Reactor.coil", "Generator.sun at bus d",
