@@ -9,6 +9,8 @@ from powerflow.readers.network import Branch, Network
 from powerflow.readers.pandapower_rows import in_service, number
 
 BRANCH_KINDS = {"ol": "line", "cs": "cable"}
+UNLIMITED_KA = 9999.0
+"""From here on a greatest current says that there is none: converters write 99999 kA."""
 
 
 def add_switches(
@@ -75,10 +77,7 @@ def add_line(
             end,
             r_ohm=line.r_ohm_per_km * km / n_parallel,
             x_ohm=line.x_ohm_per_km * km / n_parallel,
-            ampacity_a=1e3
-            * number(line, "max_i_ka", math.nan)
-            * number(line, "df", 1.0)
-            * n_parallel,
+            ampacity_a=_ampacity_a(line) * n_parallel,
             length_m=1e3 * km,
             kind=BRANCH_KINDS.get(str(getattr(line, "type", "")), "line"),
             has_switch=open_ends is not None,
@@ -86,6 +85,14 @@ def add_line(
             end_kva=half_kva[1],
         )
     )
+
+
+def _ampacity_a(line: Any) -> float:
+    """Return the ampacity of one of the parallel lines; NaN where none is given."""
+    max_i_ka = number(line, "max_i_ka", math.nan)
+    if not max_i_ka < UNLIMITED_KA:
+        return math.nan
+    return 1e3 * max_i_ka * number(line, "df", 1.0)
 
 
 def add_impedances(net: Any, labels: dict[int, str], network: Network) -> None:

@@ -55,6 +55,11 @@ def test_networks_of_pandapower(name):
     assert_same(NETWORKS[name]())
 
 
+def test_99999_kiloamperes_are_no_ampacity():
+    assert networks.case33bw().line.max_i_ka.min() > 9999.0
+    assert not load_feeder(networks.case33bw()).has_ampacity
+
+
 def test_a_json_file_is_the_object(tmp_path):
     net = networks.create_cigre_network_mv()
     path = tmp_path / "cigre.json"
