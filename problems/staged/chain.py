@@ -9,9 +9,9 @@ import cvxpy as cp
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.staged.dispatch import CAPACITIES, MILLION, StageProgram
 from problems.staged.investment import capacity_factors
 from problems.staged.memo import Memo
+from problems.staged.program import CAPACITIES, MILLION, StageProgram
 from problems.staged.retry import solve_twice
 from problems.staged.state import Bits, built_sizes, leaf_program
 

@@ -7,7 +7,6 @@ Equation numbers are those of docs/staged.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import cvxpy as cp
@@ -19,71 +18,16 @@ from powerflow.units import S_BASE_KVA
 from problems.conic import distflow, storage
 from problems.conic.distflow import Flow
 from problems.conic.network import Network, to_pu
+from problems.staged.charging import add_vehicles
 from problems.staged.checks import HOURS
 from problems.staged.choice import Choice, choice_rows, cones, voltage_drop
-from problems.staged.investment import Factors, Scheme
-from problems.staged.pool import Pool
-from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw, unmanaged_kw
+from problems.staged.investment import Scheme
+from problems.staged.program import StageProgram
+from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw
 from problems.staged.studied import Studied
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-DAYS = 365.0
-MILLION = 1e6
-CAPACITIES = ("storage_kwh", "storage_kw", "smart", "two_way")
-"""Continuous capacities: of storage by site, of managed one-way and two-way piles by station."""
-
-
-@dataclass(slots=True, eq=False)
-class StageProgram:
-    """Hold variables, rows and cost terms of one stage; powers and energies per unit (MW, MWh).
-
-    Attributes
-    ----------
-    flow : Flow
-        Branch flow of every hour of every scenario.
-    rating : cvxpy expression
-        Rating of the transformer in MVA.
-    capacity : dict of str to cvxpy variable
-        Capacities by name of `CAPACITIES`: MWh and MW by site, thousands of piles by station.
-    terms : dict of str to cvxpy expression
-        Expected cost of a day by cause, RMB.
-    energy : dict of str to cvxpy expression
-        Expected energy of a day by cause, MWh.
-    row : (n_row,) int array
-        Hours of the scenarios, counted on, that the rows stand for.
-    weight : (n_row,) float array
-        Share of the year that each row stands for, times 24.
-    rows : dict of str to list
-        Constraints by name.
-    hourly : dict of str to cvxpy expression
-        Powers by row, for reading.
-    """
-
-    flow: Flow
-    rating: Any
-    capacity: dict[str, Any]
-    p_load: Any
-    q_load: Any
-    row: IntArray
-    weight: FloatArray
-    terms: dict[str, Any] = field(default_factory=dict)
-    energy: dict[str, Any] = field(default_factory=dict)
-    rows: dict[str, list[Any]] = field(default_factory=dict)
-    hourly: dict[str, Any] = field(default_factory=dict)
-
-    def all_rows(self) -> list[Any]:
-        """Return every constraint."""
-        return [row for rows in self.rows.values() for row in rows]
-
-    def add_cost(self, cause: str, price_rmb_per_kwh: float, power: Any) -> None:
-        """Price a power (rows, ...) of every hour, expected over the scenarios."""
-        by_hour = power if power.ndim == 1 else cp.sum(power, axis=1)
-        expected = self.weight @ by_hour
-        self.energy[cause] = self.energy.get(cause, 0.0) + expected
-        price = S_BASE_KVA * price_rmb_per_kwh
-        self.terms[cause] = self.terms.get(cause, 0.0) + price * expected
 
 
 def build_stage(
@@ -140,17 +84,11 @@ def build_stage(
     )
     _add_shedding(program, study, base_p, base_q)
     _add_pv(program, study, k_stage, seen)
-    _add_vehicles(program, study, k_stage, seen, scheme, has_communication, sizes)
+    add_vehicles(program, study, k_stage, seen, scheme, has_communication, sizes)
     if scheme.has_storage and data.storage.sites:
         _add_storage(program, study, len(seen.scenarios), sizes)
     _add_flow(program, study, choice)
     return program
-
-
-def yearly_cost(program: StageProgram, data: Any, k_stage: int) -> Any:
-    """Return the present value of operating the stage's years, million RMB."""
-    daily = sum(program.terms.values())
-    return daily * (DAYS * float(Factors.of(data).stage[k_stage]) / MILLION)
 
 
 def _add_shedding(
@@ -189,105 +127,6 @@ def _add_pv(program: StageProgram, study: Studied, k_stage: int, seen: ScenarioS
     program.rows["curtailment_range"] = [curtailed >= 0.0, curtailed <= available[row, site]]
     program.add_cost("curtailment", data.prices.curtailment_per_kwh, spread)
     program.hourly["pv_available"] = available
-
-
-def _add_vehicles(
-    program: StageProgram,
-    study: Studied,
-    k_stage: int,
-    seen: ScenarioSet,
-    scheme: Scheme,
-    has_communication: Any,
-    sizes: Mapping[str, FloatArray] | None,
-) -> None:
-    """Unmanaged charging, and the pooled battery of managed vehicles  # (6)-(13)."""
-    data, fleet, prices = study.data, study.data.ev, study.data.prices
-    stage, n_scenario = data.stages[k_stage], len(seen.scenarios)
-    stations = np.array([study.feeder.bus_index(site.bus) for site in fleet.stations])
-    at = program.flow.network.at_buses(stations)
-    n_row, n = len(program.row), len(stations)
-    # thousands of vehicles, so that per-unit power is MW
-    vehicles = stage.ev_count * np.array([site.share for site in fleet.stations]) / 1000.0
-    course = np.tile(unmanaged_kw(data, stage), n_scenario)[program.row, None]
-
-    has_pool = scheme.has_managed and stage.smart_share_max + stage.v2g_share_max > 0.0
-    smart: Any = np.zeros(n)
-    two_way: Any = np.zeros(n)
-    if has_pool and sizes is None:
-        smart, two_way = cp.Variable(n, name="smart"), cp.Variable(n, name="two_way")
-    elif has_pool and sizes is not None:
-        smart, two_way = (np.asarray(sizes[name]) / 1000.0 for name in ("smart", "two_way"))
-        has_pool = bool((smart + two_way).max() > 0.0)
-    managed = smart + two_way
-    unserved = cp.Variable((n_row, n))
-    unmanaged = each_row(course, vehicles - managed) if has_pool else course * vehicles
-    program.rows["unserved_range"] = [unserved >= 0.0, unserved <= unmanaged]  # (6)
-    net = unmanaged - unserved
-    program.add_cost("unserved_charging", prices.unserved_charging_per_kwh, unserved)
-    demand = float(program.weight @ np.sum(course * vehicles, axis=1))
-    program.energy["charging_demand"] = demand
-    if has_pool:
-        if sizes is None:
-            most = max(stage.smart_share_max, stage.v2g_share_max)
-            program.capacity.update(smart=smart, two_way=two_way)
-            program.rows["pile_range"] = [
-                smart >= 0.0,
-                two_way >= 0.0,
-                two_way <= stage.v2g_share_max * vehicles,  # (7)
-                managed <= most * cp.multiply(vehicles, has_communication),  # (8)
-            ]
-        pool = Pool.of(fleet)
-        charge, discharge = cp.Variable((n_row, n)), cp.Variable((n_row, n))
-        energy, short = cp.Variable((n_row, n)), cp.Variable((n_row, n))
-
-        def each_hour(values: FloatArray, piles: Any) -> Any:
-            return each_row(np.tile(values, n_scenario)[:, None], piles)
-
-        discharge_kw = np.minimum(fleet.discharge_kw, fleet.charger_kw * pool.connected)
-        program.rows["pool_range"] = [
-            charge >= 0.0,
-            charge <= each_hour(fleet.charger_kw * pool.connected, managed),  # (9)
-            discharge >= 0.0,
-            discharge <= each_hour(discharge_kw, two_way),  # (10)
-            energy >= each_hour(pool.least_kwh, managed),  # (11)
-            energy <= each_hour(pool.most_kwh, managed),
-            short >= 0.0,
-            short <= each_hour(pool.shortfall_kwh, managed),  # (12)
-        ]
-        later = sp.block_diag([storage.cyclic_shift(HOURS).T] * n_scenario, format="csr")
-        drawn = each_hour(pool.drawn_kwh, managed)
-        program.rows["pool_balance"] = [
-            later @ energy
-            == energy
-            + fleet.charge_efficiency * charge
-            - discharge / fleet.discharge_efficiency
-            - drawn
-            + short  # (13)
-        ]
-        net = net + charge - discharge
-        lost = 1.0 - fleet.charge_efficiency
-        needed = fleet.daily_kwh / fleet.charge_efficiency / HOURS * cp.sum(managed)
-        program.add_cost(
-            "unserved_charging",
-            prices.unserved_charging_per_kwh,
-            short / fleet.charge_efficiency,
-        )
-        program.add_cost("v2g_wear", prices.v2g_throughput_per_kwh, discharge)
-        # what is lost beyond charging for the road, which unmanaged vehicles lose as well
-        conversion = cp.sum(
-            lost * charge + (1.0 / fleet.discharge_efficiency - 1.0) * discharge, axis=1
-        )
-        program.add_cost("conversion", prices.conversion_loss_per_kwh, conversion - lost * needed)
-        program.hourly.update(charge_ev=charge, discharge_ev=discharge)
-    program.hourly["net_ev"] = net
-    program.p_load = program.p_load + net @ at
-
-
-def each_row(course: FloatArray, piles: Any) -> Any:
-    """Return a course of rows (n_row, 1) times what stands at each station, (n_row, n_station)."""
-    if isinstance(piles, np.ndarray):
-        return course * piles
-    return course @ cp.reshape(piles, (1, piles.size), order="F")
 
 
 def _add_storage(

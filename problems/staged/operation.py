@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from powerflow.solve import power_flow
 from powerflow.units import S_BASE_KVA
 from problems.conic.network import Network
-from problems.staged.dispatch import StageProgram, build_stage
+from problems.staged.dispatch import build_stage
+from problems.staged.program import StageProgram
 from problems.staged.retry import solve_twice
 from problems.staged.scenarios import Scenario, ScenarioSet
 from problems.staged.state import Bits, StageModel, stage_scheme

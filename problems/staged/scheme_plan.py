@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from problems.staged.chain import ChainCost, chain_cost, joint_cost
-from problems.staged.dispatch import DAYS, MILLION
 from problems.staged.floors import Floors
 from problems.staged.genetic import search
 from problems.staged.investment import Factors, Scheme, basic_piles_rmb, capacity_factors
 from problems.staged.memo import Counts, Memo
 from problems.staged.operation import Day, operate
+from problems.staged.program import DAYS, MILLION
 from problems.staged.proof import open_roots, prove
 from problems.staged.scenarios import reduce_scenarios, whole_year
 from problems.staged.state import Bits, StageModel

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from powerflow.solve import power_flow
 from problems.conic.network import Network
 from problems.staged.checks import HOURS
-from problems.staged.dispatch import DAYS, MILLION, StageProgram, build_stage, yearly_cost
+from problems.staged.dispatch import build_stage
 from problems.staged.investment import Factors, Scheme
+from problems.staged.program import DAYS, MILLION, StageProgram, yearly_cost
 from problems.staged.retry import solve_twice
 from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw, unmanaged_kw
 from problems.staged.studied import Studied

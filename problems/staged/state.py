@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from problems.conic.network import Network
 from problems.staged.choice import Choice
-from problems.staged.dispatch import MILLION, StageProgram, build_stage, yearly_cost
+from problems.staged.dispatch import build_stage
 from problems.staged.investment import (
     Item,
     Scheme,
@@ -20,6 +20,7 @@ from problems.staged.investment import (
     item_factors,
     items_of,
 )
+from problems.staged.program import MILLION, StageProgram, yearly_cost
 from problems.staged.retry import solve_twice
 from problems.staged.scenarios import ScenarioSet
 from problems.staged.screening import needed_mva, plain_state_cost

@@ -15,7 +15,7 @@ from problems.conic.network import Network
 from problems.conic.solve import solve
 from problems.staged.chain import chain_cost, joint_cost
 from problems.staged.checks import Site
-from problems.staged.dispatch import build_stage, yearly_cost
+from problems.staged.dispatch import build_stage
 from problems.staged.door import shipped_data
 from problems.staged.floors import Floors, state_of, subset_minimum
 from problems.staged.genetic import chain_of, gene_space, search
@@ -23,6 +23,7 @@ from problems.staged.grid_data import BranchData
 from problems.staged.indicators import cost_breakdown, investment_rows, scheme_answer
 from problems.staged.investment import Scheme
 from problems.staged.memo import Memo
+from problems.staged.program import yearly_cost
 from problems.staged.proof import open_roots, prove
 from problems.staged.scenarios import reduce_scenarios
 from problems.staged.scheme_plan import Effort, plan_scheme
