@@ -1,6 +1,6 @@
 """Cash flow of a plan: by hand, and its sum against the net present value."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 from typing import Any, get_args
 
 import pytest
@@ -55,6 +55,12 @@ def test_prices_are_those_of_table_ii() -> None:
     assert prices.station_install_per_site == 3000.0
     assert prices.station_om_per_site_year == 1200.0
     assert prices.station_purchase_per_kw == 10.0
+
+
+@pytest.mark.parametrize("field", [f.name for f in fields(Prices) if f.name != "currency"])
+def test_no_price_is_negative(field: str) -> None:
+    with pytest.raises(ContentError, match=field):
+        Prices(**{field: -1e-9})
 
 
 def test_what_a_price_table_takes() -> None:
