@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import Literal, TypeVar, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from problems.core.errors import ContentError, SettingError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 MoneyRule = Literal["annuity", "final-year"]
-FloatOrArray = TypeVar("FloatOrArray", float, NDArray[np.float64])
+FloatOrArray = TypeVar("FloatOrArray", float, "NDArray[np.float64]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ def year_worths(discount_rate: float, years: int, rule: MoneyRule) -> NDArray[np
     >>> year_worths(0.07, 2, "annuity").round(6).tolist()
     [0.934579, 0.873439]
     """
+    import numpy as np  # the command line starts without it
+
     year = np.arange(1, years + 1)
     worths: NDArray[np.float64] = (1.0 + discount_rate) ** -year.astype(np.float64)
     return np.where(year == years, worths, 0.0) if rule == "final-year" else worths
