@@ -16,6 +16,7 @@ from problems.staged.operation import Day
 from problems.staged.scheme_plan import SchemePlan
 
 MILLION = 1e6
+YELLOW = "#F0E442"
 LEAST_SHARE = 2e-3
 """Share of the cost below which a cause is not drawn."""
 HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo", "--", "**", "||")
@@ -71,7 +72,7 @@ def draw_breakdown(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> N
         bottom = np.zeros(len(parts))
         for k, cause in enumerate(causes):
             height = np.array([part[cause] for part in parts.values()]) / MILLION
-            color = GREY if cause == "basic piles" else COLORS[k % len(COLORS)]
+            color = GREY if cause == "basic piles" else (*COLORS, YELLOW)[k % 8]
             axes.bar(
                 list(parts), height, bottom=bottom, label=cause, color=color,
                 hatch=HATCHES[k % len(HATCHES)], edgecolor="white", width=0.6,
@@ -80,7 +81,7 @@ def draw_breakdown(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> N
         for k, total in enumerate(bottom):
             axes.annotate(f"{total:.2f}", (k, total), ha="center", va="bottom")
         axes.set_xlim(-0.7, len(parts) - 0.3)
-        axes.margins(y=0.1)
+        axes.set_ylim(top=1.08 * float(bottom.max()))
         axes.set_xlabel("scheme")
         axes.set_ylabel("life-cycle cost (million RMB, present value)")
         axes.grid(axis="x", visible=False)
@@ -112,7 +113,7 @@ def draw_day(path: Path, title: str, days: Mapping[str, Day], rating_mva: float)
         )
         upper.axhline(rating_mva, color=GREY, linewidth=1.0, linestyle=(0, (4, 3)))
         upper.annotate(
-            f"rating {rating_mva:g} MVA", (0.0, rating_mva), xytext=(4, 3), fontsize=8,
+            f"rating {rating_mva:g} MVA", (0.0, rating_mva), xytext=(4, -11), fontsize=8,
             textcoords="offset points", color="#5a5a5a",
         )  # fmt: skip
         upper.set_ylabel("transformer (MVA)")
@@ -120,7 +121,10 @@ def draw_day(path: Path, title: str, days: Mapping[str, Day], rating_mva: float)
         lower.set_ylabel("net charging (MW)")
         lower.set_xlabel("hour of the day")
         lower.set_xticks(range(0, 25, 3))
-        upper.legend(loc="upper left", bbox_to_anchor=(0.0, 0.9))
+        upper.set_ylim(
+            bottom=0.0, top=1.45 * max(rating_mva, *(d.mva.max() for d in days.values()))
+        )
+        upper.legend(loc="upper left")
         lower.legend(loc="upper left", fontsize=8)
         upper.set_title(title)
         save_figure(figure, path)

@@ -186,6 +186,10 @@ all capacities chosen anew. The order of the schemes rests on assumed prices:
 ![Sensitivities of scheme D](sweeps.png)
 
 {residual}
+Beyond a V2G participation of 0.6 cost falls again, for the share of managed vehicles is let grow
+with it (`smart_share_max` of the data, 0.6, holds for lower participation). Scheme D keeps the old
+transformer, loaded for longer, instead of a new one: its hours of heavy load do not fall.
+
 Elasticity is defined here as the share of unmanaged vehicles that follow the tariff, per unit of
 its spread (peak minus valley over mean), in stages II and III.
 """
