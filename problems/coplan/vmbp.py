@@ -159,12 +159,14 @@ def feeder_storage(
         status, _, _, bound_usd, message = node.solve(0.0)
         if status == "infeasible":
             return FeederStorage(status, message=message)
-    status, model, cost_usd, _, message = node.solve(LOSS_PRICE)
+    status, model, _, _, message = node.solve(LOSS_PRICE)
     if model is None:
         if status == "solver_failed" and least_conflicts(scenario, terms, grid):
             return FeederStorage("infeasible", message=f"some slack is needed ({message})")
         return FeederStorage(status, message=message)
-    return FeederStorage(status, model.units(), cost_usd, min(bound_usd, cost_usd), message)
+    units = model.units()
+    cost_usd = sum(unit.cost_usd for unit in units)
+    return FeederStorage(status, units, cost_usd, min(bound_usd, cost_usd), message)
 
 
 @dataclass(slots=True)
@@ -284,10 +286,11 @@ def _swapped(node: _Node, sites: IntArray, others: IntArray, least_kwh: float) -
 
 def _fixed(node: _Node, sites: IntArray, least_kwh: float) -> FeederStorage:
     """Return the storage at exactly these sites, each at least of the least size."""
-    status, model, cost, _, message = node.solve(LOSS_PRICE, sites, sites.tolist(), least_kwh)
+    status, model, _, _, message = node.solve(LOSS_PRICE, sites, sites.tolist(), least_kwh)
     if model is None:
         return FeederStorage(status, message=message)
-    return FeederStorage(status, model.units(), cost, 0.0, message)
+    units = model.units()
+    return FeederStorage(status, units, sum(unit.cost_usd for unit in units), 0.0, message)
 
 
 def least_conflicts(scenario: Scenario, terms: StorageTerms, grid: Grid) -> list[Conflict]:

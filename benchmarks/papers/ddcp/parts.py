@@ -36,7 +36,7 @@ JOINT_RULES = ("keep, 1.05 x relaxed", "keep, 1.05 x own", "keep, no margin")
 HOSTING_KV = (4.16, 6.9, 13.8)
 PROFILES: tuple[Profile, ...] = ("simultaneous", "home", "overnight", "smart")
 N_DRAW, N_STORAGE_DRAW = 10_000, 8
-JOINT_LIMIT_S = 300.0
+JOINT_LIMIT_S = 720.0
 
 
 def content(plan: CoplanPlan) -> dict[str, Any]:
