@@ -92,6 +92,8 @@ def _line(
 
 
 def _of(method: str, how: str, plan: Mapping[str, Any], proof: str) -> dict[str, Any]:
+    if plan["status"] == "time_limit":
+        proof += "; stopped by its time limit"
     return _line(
         method, how, plan["total_usd"], plan["bound_usd"], plan["is_ac_feasible"],
         plan["storage_kwh"], proof,
