@@ -46,8 +46,8 @@ def nominal(feeder, scale):
 def solve(python, feeder, method, shares=None, v_source_pu=1.0, tol=1e-13, limit=200):
     scale = scales(feeder, v_source_pu)
     load, work = nominal(feeder, scale), np.full((8, feeder.n_bus), np.nan)
-    work[1] = 0.0
     if method == "sweep":
+        work[1] = 0.0
         case = (feeder.parent, feeder.r_ohm, feeder.x_ohm, load, work, tol, limit)
         answer = python.distflow_case(*case)
     else:
@@ -96,6 +96,17 @@ def test_stopped_sweeps_are_counted(python):
     # the first sweep of both is from a flat start without losses in the voltages
     textbook = textbook_sweeps(feeder, feeder.p_kw, feeder.q_kvar, 200)
     assert solve(python, feeder, "sweep")[1] == pytest.approx(np.abs(textbook.v_pu), abs=1e-11)
+
+
+@pytest.mark.parametrize("method", ["sweep", "newton"])
+def test_the_limit_counts_whole_steps(python, method):
+    feeder = load_feeder("ieee33")
+    (status, steps, _), _, _ = solve(python, feeder, method, tol=1e-9)
+    assert status == powerflow.kernels.CONVERGED
+    enough, _, _ = solve(python, feeder, method, tol=1e-9, limit=steps)
+    short, _, _ = solve(python, feeder, method, tol=1e-9, limit=steps - 1)
+    assert enough[:2] == (powerflow.kernels.CONVERGED, steps)
+    assert short[:2] == (powerflow.kernels.ITERATION_LIMIT, steps - 1)
 
 
 @pytest.mark.parametrize("method", ["sweep", "newton"])
