@@ -83,7 +83,10 @@ def draw_scatter(path: Path, grid: Grid) -> None:
 def draw_curve(path: Path, parts: Mapping[str, Any]) -> None:
     """Draw Figure 8: cost of lines and storage over the number of upgraded lines."""
     points = [p for p in parts["stages-lambda"]["curve"] if p["total_usd"] is not None]
-    infeasible = [p["upgrades"] for p in parts["stages-lambda"]["curve"] if p["total_usd"] is None]
+    without = {
+        status: [p["upgrades"] for p in parts["stages-lambda"]["curve"] if p["status"] == status]
+        for status in ("infeasible", "solver_failed")
+    }
     n = [p["upgrades"] for p in points]
     lines = np.array([p["cable_usd"] for p in points]) / 1e6
     total = np.array([p["total_usd"] for p in points]) / 1e6
@@ -94,9 +97,11 @@ def draw_curve(path: Path, parts: Mapping[str, Any]) -> None:
     for x, height, point in zip(n, total, points, strict=True):
         words = f"{height:.3f}\n{point['storage_kwh']:,.0f} kWh"
         axes.annotate(words, (x, height), ha="center", va="bottom", fontsize=8)
-    if infeasible:
-        words = f"N up to {max(infeasible)}: no storage keeps the limits"
-        axes.annotate(words, (0.02, 0.93), xycoords="axes fraction", fontsize=9)
+    if without["infeasible"]:
+        words = f"N up to {max(without['infeasible'])}: no storage keeps the limits"
+        if without["solver_failed"]:
+            words += f"\nN = {', '.join(map(str, without['solver_failed']))}: the solver failed"
+        axes.annotate(words, (0.02, 0.9), xycoords="axes fraction", fontsize=9)
     axes.set_xticks(n)
     axes.set_ylim(0.0, 1.3 * total.max())
     axes.set_xlabel("upgraded lines N")
