@@ -5,6 +5,17 @@ from __future__ import annotations
 import sys
 
 
+EXTRA_OF_MODULE = {
+    "clarabel": "conic",
+    "cvxpy": "conic",
+    "highspy": "conic",
+    "pyscipopt": "conic",
+    "distributed": "dask",
+    "pandapower": "pandapower",
+}
+"""Optional packages that a command may ask for, each with the extra that brings it."""
+
+
 def main() -> None:
     """Run the command; what a user got wrong is one line on stderr and an exit code.
 
@@ -21,6 +32,11 @@ def main() -> None:
         _fail(str(error), 1)
     except SettingError as error:
         _fail(str(error), 2)
+    except ModuleNotFoundError as error:
+        extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        _fail(f"this needs the package {error.name}: pip install 'feederlab[{extra}]'", 4)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(f"{where}{error.strerror or error}", 1)

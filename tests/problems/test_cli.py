@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -343,3 +345,15 @@ def test_table_for_a_person(feederlab: Any) -> None:
     assert "files: " in answer.out
     answer = feederlab("site", "ieee33", "--seed", "1", "--evaluations", "50", "--v-min", "0")
     assert "Best plan found on ieee33" in answer.out
+
+
+def test_absent_extra_is_one_line_that_names_it() -> None:
+    words = ["feederlab", "stage", "ieee33", "--seed", "1", "--quick", "--out", "never"]
+    code = (
+        f"import sys; sys.argv = {words!r}; sys.modules['cvxpy'] = None; "
+        "from problems.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+    assert "pip install 'feederlab[conic]'" in done.stderr.splitlines()[-1]
