@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-
 EXTRA_OF_MODULE = {
     "clarabel": "conic",
     "cvxpy": "conic",
