@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,10 @@ def read_matpower(path: Path, opening: Opening) -> Reading:
     if "mpc.version = '2'" not in text.replace('"', "'"):
         raise FeederError(f"{path}: expected a MATPOWER case of version 2 (mpc.version = '2')")
     try:
-        case = frames.CaseFrames(str(path))
+        with warnings.catch_warnings():
+            # What the parser's pandas will change some day is no matter of the user's.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            case = frames.CaseFrames(str(path))
         base_mva = _number(case.baseMVA)
         tables = {name: _numbers(getattr(case, name)) for name in LEAST_COLUMNS}
     except Exception as error:  # the parser raises whatever it stumbles over
