@@ -106,7 +106,7 @@ def accept_bus(study: AcceptanceStudy, bus: str, limit_s: float | None = None) -
     best = _solve(study, case, Network.of(study.feeder), limit_s)
     if best.solution is None:
         return _without_answer(bus, best, limit_s)
-    note = ""
+    note, bound_kw = "", float(best.solution.size_kw[0])
     if not (best.is_exact and best.is_tight):
         network = best.network.scaled_to(best.solution.p_kw, best.solution.q_kvar)
         best = _closer(best, _solve(study, case, network, limit_s))
@@ -118,7 +118,8 @@ def accept_bus(study: AcceptanceStudy, bus: str, limit_s: float | None = None) -
             best, note = (safe, REPAIRED) if safe.is_exact else (best, "")
     reward = 1.0 if study.weights is None else study.weights[1]
     duals = {name: dual / reward for name, dual in best.duals.items()}
-    return _capacity(bus, best, binding_limit(best.case, best.network, duals), note)
+    binding = binding_limit(best.case, best.network, duals)
+    return _capacity(bus, best, bound_kw, binding, note)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +186,9 @@ def _without_answer(bus: str, attempt: _Attempt, limit_s: float | None) -> BusCa
     return BusCapacity(bus, outcome.status, message)
 
 
-def _capacity(bus: str, best: _Attempt, binding: Binding | None, note: str) -> BusCapacity:
+def _capacity(
+    bus: str, best: _Attempt, bound_kw: float, binding: Binding | None, note: str
+) -> BusCapacity:
     solution, outcome = best.solution, best.found.outcome
     assert solution is not None
     size_kw = max(0.0, float(solution.size_kw[0]))
@@ -194,7 +197,7 @@ def _capacity(bus: str, best: _Attempt, binding: Binding | None, note: str) -> B
         status=outcome.status,
         message=(outcome.message or note) if solution.is_exact else solution.inexactness(),
         capacity_kw=size_kw if solution.is_exact else None,
-        bound_kw=size_kw,
+        bound_kw=max(bound_kw, size_kw),
         binding=binding,
         solution=solution,
     )
