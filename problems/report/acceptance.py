@@ -17,7 +17,7 @@ from matplotlib.transforms import ScaledTranslation
 from problems.acceptance.capacity import BusCapacity
 from problems.acceptance.study import AcceptanceStudy
 from problems.acceptance.together import JointCapacity, JointFront
-from problems.report.layout import bus_positions
+from problems.report.layout import bus_positions, frame_map
 from problems.report.plan_figures import wires
 from problems.report.style import COLORS, GREY, STYLE, save_figure
 from problems.report.tables import write_table
@@ -174,14 +174,7 @@ def draw_map(path: Path, title: str, study: AcceptanceStudy, found: Sequence[Bus
         handles = [Line2D([], [], marker="s", color="black", linestyle="", label="source")]
         handles += _draw_devices(axes, study, x, y)
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), ncols=4)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for side in ("left", "bottom"):
-            axes.spines[side].set_visible(False)
-        if has_coordinates:
-            axes.set_aspect("equal", adjustable="datalim")
-        axes.margins(0.06, 0.14)
-        axes.set_title(title + ("" if has_coordinates else " (schematic, not to scale)"))
+        frame_map(axes, title, has_coordinates)
         save_figure(figure, path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,18 @@ def bus_positions(feeder: Feeder) -> tuple[FloatArray, FloatArray, bool]:
         taken.setdefault(chosen, []).append((left, right))
         row[buses] = chosen
     return depth.astype(np.float64), row, False
+
+
+def frame_map(axes: Any, title: str, has_coordinates: bool) -> None:
+    """Strip a map's axes of what means nothing on a map, and say so if it is not to scale."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    if has_coordinates:
+        axes.set_aspect("equal", adjustable="datalim")
+    axes.margins(0.08, 0.14)
+    axes.set_title(title + ("" if has_coordinates else " (schematic, not to scale)"))
 
 
 def branch_count(feeder: Feeder) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from powerflow.feeder import Feeder
 from problems.core.assess import Assessment, required
 from problems.core.plan import Plan
 from problems.core.years import study_states
-from problems.report.layout import bus_positions, source_distance
+from problems.report.layout import bus_positions, frame_map, source_distance
 from problems.report.style import COLORS, GREY, STYLE, draw_level, save_figure
 
 FloatArray = NDArray[np.float64]
@@ -91,14 +91,7 @@ def draw_map(path: Path, title: str, assessment: Assessment, plan: Plan) -> None
         handles += _draw_existing(axes, plan, feeder, x, y)
         handles += _draw_assets(axes, plan, feeder, x, y)
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0))
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for side in ("left", "bottom"):
-            axes.spines[side].set_visible(False)
-        if has_coordinates:
-            axes.set_aspect("equal", adjustable="datalim")
-        axes.margins(0.08, 0.14)
-        axes.set_title(title + ("" if has_coordinates else " (schematic, not to scale)"))
+        frame_map(axes, title, has_coordinates)
         save_figure(figure, path)
 
 

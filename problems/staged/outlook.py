@@ -23,7 +23,7 @@ from problems.staged.pool import flattest_kw
 from problems.staged.scenarios import (
     Scenario,
     all_scenarios,
-    base_loads,
+    hourly_loads,
     pv_available_kw,
     unmanaged_kw,
 )
@@ -174,21 +174,12 @@ def _net_demand_kw(study: Studied, stage: Stage, scenario: Scenario, mode: str) 
 
 def _flows(study: Studied, stage: Stage, year: tuple[Scenario, ...], mode: str) -> _Year:
     feeder, data = study.feeder, study.data
-    p_kw, q_kvar = [], []
-    for scenario in year:
-        p, q = base_loads(feeder, stage, scenario)
-        charging = charging_kw(study, stage, scenario, mode)
-        for site in data.ev.stations:
-            p[:, feeder.bus_index(site.bus)] += site.share * charging
-        available = pv_available_kw(data, stage, scenario)
-        for k, site in enumerate(data.pv):
-            p[:, feeder.bus_index(site.bus)] -= available[:, k]
-        p_kw.append(p)
-        q_kvar.append(q)
+    charging = [charging_kw(study, stage, scenario, mode) for scenario in year]
+    p_kw, q_kvar = hourly_loads(feeder, data, stage, year, charging)
     found = power_flow(
         feeder,
-        np.concatenate(p_kw),
-        np.concatenate(q_kvar),
+        p_kw,
+        q_kvar,
         outputs=("substation_kw", "substation_kvar", "v_min_pu", "v_max_pu", "v_pu"),
     )
     shape = (len(year), HOURS)

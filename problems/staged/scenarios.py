@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,3 +148,34 @@ def pv_available_kw(data: StagedData, stage: Stage, scenario: Scenario) -> Float
     """Return what each PV site can deliver by hour, (24, n_pv)."""
     share = np.array([site.share for site in data.pv])
     return np.asarray(stage.pv_kw * scenario.pv[:, None] * share)
+
+
+def hourly_loads(
+    feeder: Feeder,
+    data: StagedData,
+    stage: Stage,
+    scenarios: Sequence[Scenario],
+    charging_kw: Sequence[FloatArray],
+) -> tuple[FloatArray, FloatArray]:
+    """Return loads with all the PV there is and given charging, scenario by scenario.
+
+    Parameters
+    ----------
+    charging_kw : sequence of (24,) float array
+        Of all stations together, a course a scenario.
+
+    Returns
+    -------
+    p_kw, q_kvar : (24 * n_scenario, n_bus) float array
+    """
+    p_kw, q_kvar = [], []
+    for scenario, charging in zip(scenarios, charging_kw, strict=True):
+        p, q = base_loads(feeder, stage, scenario)
+        for site in data.ev.stations:
+            p[:, feeder.bus_index(site.bus)] += site.share * charging
+        available = pv_available_kw(data, stage, scenario)
+        for k, plant in enumerate(data.pv):
+            p[:, feeder.bus_index(plant.bus)] -= available[:, k]
+        p_kw.append(p)
+        q_kvar.append(q)
+    return np.concatenate(p_kw), np.concatenate(q_kvar)

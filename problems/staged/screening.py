@@ -20,7 +20,7 @@ from problems.staged.dispatch import build_stage
 from problems.staged.investment import Factors, Scheme
 from problems.staged.program import DAYS, MILLION, StageProgram, yearly_cost
 from problems.staged.retry import solve_twice
-from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw, unmanaged_kw
+from problems.staged.scenarios import ScenarioSet, hourly_loads, unmanaged_kw
 from problems.staged.studied import Studied
 
 FloatArray = NDArray[np.float64]
@@ -69,21 +69,12 @@ def plain_flow(study: Studied, k_stage: int, seen: ScenarioSet, is_doubled: Bool
     """Compute the power flow of every hour with unmanaged charging and all the PV there is."""
     data, feeder = study.data, study.with_segments(is_doubled)
     stage = data.stages[k_stage]
-    charging = stage.ev_count * unmanaged_kw(data, stage)
-    p_kw, q_kvar = [], []
-    for scenario in seen.scenarios:
-        p, q = base_loads(feeder, stage, scenario)
-        for site in data.ev.stations:
-            p[:, feeder.bus_index(site.bus)] += site.share * charging
-        available = pv_available_kw(data, stage, scenario)
-        for k, site in enumerate(data.pv):
-            p[:, feeder.bus_index(site.bus)] -= available[:, k]
-        p_kw.append(p)
-        q_kvar.append(q)
+    charging = [stage.ev_count * unmanaged_kw(data, stage)] * len(seen.scenarios)
+    p_kw, q_kvar = hourly_loads(feeder, data, stage, seen.scenarios, charging)
     found = power_flow(
         feeder,
-        np.concatenate(p_kw),
-        np.concatenate(q_kvar),
+        p_kw,
+        q_kvar,
         outputs=("loss_kw", "substation_kw", "substation_kvar", "v_pu", "loading_pct"),
         n_threads=1,
     )

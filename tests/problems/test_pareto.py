@@ -1,11 +1,9 @@
 """Fronts: hand-checked hypervolume, attainment against a slow twin, the study and the command."""
 
 import csv
-import json
 import re
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from hypothesis import strategies as st
 
 from powerflow.library import load_feeder
 from powerflow.limits import Limits
-from problems.cli import main
 from problems.core.instance import Conditions, Instance
 from problems.report.pareto import attained, figures_of, hypervolume, knee, run_pareto
 from problems.siting.equipment import SitingEquipment
@@ -117,33 +114,6 @@ def test_front_of_a_small_problem_is_the_true_one() -> None:
     assert {plan.plan.assets[0].bus for plan in study.front} == {label[k + 1] for k in best}
 
 
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def feederlab(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Any:
-    """Return a function that runs the command in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["feederlab", *words])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        printed = capsys.readouterr()
-        return Answer(int(stop.value.code or 0), printed.out, printed.err)
-
-    return run
-
-
 QUICK = ("--evaluations", "300", "--population", "30", "--seed", "2")
 
 
@@ -190,7 +160,7 @@ def test_study_repeats_to_the_byte_for_any_number_of_workers(feederlab: Any) -> 
     } <= set(one)  # fmt: skip
     assert feederlab(*words, "--out", "two", "--jobs", "2").code == 0
     assert files_of(Path("two")) == one
-    assert feederlab(*words, "--out", "one", "--quiet") == Answer(0, "", "")
+    assert feederlab(*words, "--out", "one", "--quiet") == (0, "", "")
     assert files_of(Path("one")) == one
     with Path("one/attainment.csv").open(newline="") as stream:
         levels = {row["n_runs"] for row in csv.DictReader(stream)}

@@ -27,7 +27,7 @@ def test_the_report_of_a_plan(feederlab: Any) -> None:
 
 
 def test_files_that_were_given_are_known_by_their_content(feederlab: Any) -> None:
-    table = Path(__file__).parents[2] / "problems" / "coplan" / "data" / "cables.csv"
+    table = Path(__file__).parents[3] / "problems" / "coplan" / "data" / "cables.csv"
     Path("cables.csv").write_bytes(table.read_bytes())
     assert feederlab(*WORDS, "--cables", "cables.csv", "--out", "plan").code == 0
     Path("cables.csv").write_bytes(table.read_bytes() + b"\n")

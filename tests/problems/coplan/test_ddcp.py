@@ -17,7 +17,7 @@ from problems.coplan.plan import conflicts_in, judge
 from problems.coplan.scenario import on_day
 
 PRINTED = tomllib.loads(
-    (Path(__file__).parents[2] / "benchmarks/papers/ddcp/printed_plans.toml").read_text()
+    (Path(__file__).parents[3] / "benchmarks/papers/ddcp/printed_plans.toml").read_text()
 )
 LIBRARY = read_library()
 

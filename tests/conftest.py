@@ -1,18 +1,13 @@
-"""Owns where this folder's tests find the oracles, and how they run the command."""
+"""Owns what tests of every package share: where oracles are, and how the command is run."""
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from powerflow import load_feeder
-from problems.cli import main
-from problems.coplan.scenario import Scenario, make_scenario
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "oracles"))
+sys.path.insert(0, str(Path(__file__).parent / "oracles"))
 
 
 class Answer(NamedTuple):
@@ -30,6 +25,8 @@ def feederlab(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Any:
     """Return a function that runs the command in a folder of its own."""
+    from problems.cli import main
+
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> Answer:
@@ -40,10 +37,3 @@ def feederlab(
         return Answer(int(stop.value.code or 0), printed.out, printed.err)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def paper_day() -> Scenario:
-    """Return the paper's case: 6.9 kV, every customer with an EV of 10 kW, 24 h."""
-    feeder = replace(load_feeder("iowa240"), base_kv=6.9)
-    return make_scenario(feeder, charger_kw=10.0, adoption_pct=100.0, cases="paper", is_day=True)

@@ -19,7 +19,7 @@ from problems.coplan.upgrade import candidate_lines, plan_upgrades, plan_uprate
 from problems.core.errors import ContentError
 
 PRINTED = tomllib.loads(
-    (Path(__file__).parents[2] / "benchmarks/papers/ddcp/printed_plans.toml").read_text()
+    (Path(__file__).parents[3] / "benchmarks/papers/ddcp/printed_plans.toml").read_text()
 )
 LIBRARY = read_library()
 RULES = {
