@@ -18,9 +18,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from problems.conic.assembly import CONE_ROWS, Program, assemble
+from problems.conic.assembly import CONE_ROWS, assemble
 from problems.conic.case import DispatchCase
 from problems.conic.devices import Costs
+from problems.conic.matrix import Program
 from problems.conic.network import Network, to_pu
 from problems.conic.outcome import Outcome, judge
 from problems.conic.solution import Solution, Values, make_solution
