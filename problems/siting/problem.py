@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from heuristics.problem import Evaluation, Solved, Space
+from heuristics.problem import Evaluation, Solved
 from powerflow import power_flow, score
 from powerflow.jit import kernel
 from problems.core import money
@@ -17,11 +17,11 @@ from problems.core.instance import Instance
 from problems.core.land import land_of
 from problems.core.plan import Plan
 from problems.core.years import study_states
-from problems.siting.equipment import SitingEquipment, feeder_bus
+from problems.siting.coding import SitingCode
+from problems.siting.equipment import SitingEquipment
 from problems.siting.local_build import make_siting_model
 from problems.siting.local_model import SitingModel
 from problems.siting.local_task import SitingTask
-from problems.siting.repair import SitingRepair
 
 FloatArray = NDArray[np.float64]
 
@@ -32,13 +32,10 @@ SOLVE_LIMIT_S = 120.0
 class SitingProblem:
     """Search the buses of stations and capacitor banks and the banks' sizes for the greatest NPV.
 
-    A candidate is a row [station positions | bank positions | bank kvar | station kW]: positions
-    index the candidate buses in sweep order, so that neighbors in number are neighbors on the
-    feeder; stations at settled buses have no positions, ratings that are given no columns. The
-    objective is the negated net present value in the currency of the prices; the constraints are
-    the excess over each limit of operation, the worst load state counting, then over each limit on
-    the stations' places, then over the budget, all per unit of the limit. The whole batch is one
-    power flow.
+    A candidate is a row that `SitingCode` reads. The objective is the negated net present value in
+    the currency of the prices; the constraints are the excess over each limit of operation, the
+    worst load state counting, then over each limit on the stations' places, then over the budget,
+    all per unit of the limit. The whole batch is one power flow.
 
     Parameters
     ----------
@@ -63,14 +60,8 @@ class SitingProblem:
         self.instance = instance
         self.equipment = equipment
         feeder, conditions = instance.feeder, instance.conditions
-        self._candidates = equipment.candidate_buses(feeder)
-        self._settled = np.array(
-            [feeder_bus(feeder, label, "station buses") for label in equipment.station_buses],
-            dtype=np.int64,
-        )
-        self._n_free = 0 if equipment.station_buses else equipment.stations
-        if self._n_free + equipment.capacitors == 0 and not equipment.has_sized_stations:
-            raise SettingError("nothing to site: the stations are settled and there are no banks")
+        self._code = SitingCode(feeder, equipment)
+        self.space = self._code.space
         study = study_states(conditions)
         states = study.states
         self._hours = study.worth_hours
@@ -97,7 +88,6 @@ class SitingProblem:
                 f"feeder {feeder.name}: no power flow solution in load state '{state.name}' even "
                 "without new stations and banks"
             )
-        self.space = self._make_space()
         self.n_con = len(conditions.limits.names(feeder.has_ampacity))
         self._station_limits = conditions.station_limits
         if self._station_limits is not None:
@@ -108,34 +98,6 @@ class SitingProblem:
             if self._station_limits.excess(alone.spacing, np.zeros(1)).max() > 0.0:
                 raise ContentError("existing: stations stand nearer to each other than min spacing")
         self.n_con += conditions.budget is not None
-
-    def _make_space(self) -> Space:
-        equipment, n_free, n_banks = self.equipment, self._n_free, self.equipment.capacitors
-        is_at_most = equipment.bank_rule == "at-most"
-        n_positions = n_free + n_banks
-        last = float(len(self._candidates) - 1)
-        smallest = 0.0 if is_at_most else equipment.kvar_min
-        repair = SitingRepair(
-            n_stations=n_free,
-            n_banks=n_banks,
-            n_candidates=len(self._candidates),
-            kvar_min=equipment.kvar_min,
-            kvar_largest=equipment.kvar_largest,
-            bank_sizes=equipment.bank_sizes,
-            is_at_most=is_at_most,
-            kw_total=equipment.stations * equipment.station_kw,
-            kw_min=equipment.station_kw_min or 0.0,
-            kw_max=equipment.station_kw_max or 0.0,
-        )
-        n_kw = equipment.stations if equipment.has_sized_stations else 0
-        return Space(
-            lower=np.array([0.0] * n_positions + [smallest] * n_banks + [repair.kw_min] * n_kw),
-            upper=np.array(
-                [last] * n_positions + [equipment.kvar_largest] * n_banks + [repair.kw_max] * n_kw
-            ),
-            is_integer=np.array([True] * n_positions + [False] * (n_banks + n_kw)),
-            repair=repair,
-        )
 
     def evaluate(self, x: FloatArray) -> Evaluation:
         """Return objective and constraints of each candidate.
@@ -152,8 +114,8 @@ class SitingProblem:
             (n, n_con) in the order of `Limits.names`, then of `StationLimits.names`.
         """
         conditions = self.instance.conditions
-        bus, kvar = self.devices(x)
-        rated_kw = self.station_kw(x)
+        bus, kvar = self._code.devices(x)
+        rated_kw = self._code.station_kw(x)
         n_stations = rated_kw.shape[1]
         device_p_kw = np.zeros((len(rated_kw), len(self._hours), bus.shape[1]))
         device_p_kw[:, :, :n_stations] = self._demand_kw(rated_kw)
@@ -194,8 +156,8 @@ class SitingProblem:
 
     def invested(self, x: FloatArray) -> FloatArray:
         """Return the investment of each candidate, (n,), land included."""
-        bus, kvar = self.devices(x)
-        rated_kw = self.station_kw(x)
+        bus, kvar = self._code.devices(x)
+        rated_kw = self._code.station_kw(x)
         n_stations = rated_kw.shape[1]
         land_station, land_bank = self._land
         amounts: FloatArray = money.investment(
@@ -213,18 +175,10 @@ class SitingProblem:
 
     def serving_buses(self, x: FloatArray) -> NDArray[np.int64]:
         """Return the buses of all stations of each candidate, those that stand already first."""
-        bus, kvar = self.devices(x)
+        bus, kvar = self._code.devices(x)
         there = self._existing_stations
         standing = np.broadcast_to(there, (len(x), len(there)))
         return np.concatenate([standing, bus[:, : bus.shape[1] - kvar.shape[1]]], axis=1)
-
-    def station_kw(self, x: FloatArray) -> FloatArray:
-        """Return the ratings of stations in the order of `devices`, (n or 1, n_station)."""
-        equipment = self.equipment
-        if equipment.has_sized_stations:
-            rated: FloatArray = x[:, self._n_free + 2 * equipment.capacitors :]
-            return rated
-        return np.full((1, equipment.stations), equipment.station_kw)
 
     def _demand_kw(self, rated_kw: FloatArray) -> FloatArray:
         """Return what stations of these ratings, (n, n_station), draw: (n, n_state, n_station)."""
@@ -261,7 +215,7 @@ class SitingProblem:
             prices.discount_rate, conditions.horizon.years, conditions.money_rule
         )
         base_p_kw = self._base_p_kw.copy()
-        base_p_kw[:, self._settled] += self._station_p_kw[:, np.newaxis]
+        base_p_kw[:, self._code.settled] += self._station_p_kw[:, np.newaxis]
         stations = float(equipment.stations)
         task = SitingTask(
             feeder=self.instance.feeder,
@@ -272,21 +226,21 @@ class SitingProblem:
             base_loss_kw=self._base_loss_kw,
             usd_fixed=worth * money.yearly_upkeep(prices, stations, 0.0)
             + money.investment(prices, stations, stations * equipment.station_kw, 0.0, 0.0)
-            + float(self._land[0][self._settled].sum()),
+            + float(self._land[0][self._code.settled].sum()),
             usd_per_bank=worth * money.yearly_upkeep(prices, 0.0, 1.0)
             + money.investment(prices, 0.0, 0.0, 1.0, 0.0),
             usd_per_kvar=money.investment(prices, 0.0, 0.0, 0.0, 1.0),
-            candidates=self._candidates,
+            candidates=self._code.candidates,
             space=self.space,
-            n_station=self._n_free,
+            n_station=self._code.n_free,
             n_bank=equipment.capacitors,
             kvar_min=equipment.kvar_min,
             kvar_max=equipment.kvar_largest,
             bank_sizes=equipment.bank_sizes,
             is_at_most=equipment.bank_rule == "at-most",
             limits=conditions.limits,
-            land_station=self._land[0][self._candidates],
-            land_bank=self._land[1][self._candidates],
+            land_station=self._land[0][self._code.candidates],
+            land_bank=self._land[1][self._code.candidates],
             serving_buses=self.serving_buses,
             station_limits=self._station_limits,
             invested=self.invested,
@@ -310,11 +264,11 @@ class SitingProblem:
     def plan(self, x: ArrayLike) -> Plan:
         """Return the plan that candidate `x`, (n_var,), stands for."""
         x = np.atleast_2d(np.asarray(x, dtype=np.float64))
-        bus, kvar = self.devices(x)
+        bus, kvar = self._code.devices(x)
         n_stations = bus.shape[1] - kvar.shape[1]
         label = self.instance.feeder.bus_id
         rated = sorted(
-            zip(bus[0, :n_stations].tolist(), self.station_kw(x)[0].tolist(), strict=True)
+            zip(bus[0, :n_stations].tolist(), self._code.station_kw(x)[0].tolist(), strict=True)
         )
         stations = (Asset("station", label[b], kw=kw) for b, kw in rated)
         sizes = zip(bus[0, n_stations:].tolist(), kvar[0].tolist(), strict=True)
@@ -323,27 +277,18 @@ class SitingProblem:
 
     def loads(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return active and reactive loads with the assets, (n, n_state, n_bus), in kW and kvar."""
-        bus, kvar = self.devices(x)
+        bus, kvar = self._code.devices(x)
         n_stations = bus.shape[1] - kvar.shape[1]
         p_kw = np.tile(self._base_p_kw, (len(x), 1, 1))
         q_kvar = np.tile(self._base_q_kvar, (len(x), 1, 1))
         row = np.arange(len(x))
-        demand_kw = self._demand_kw(self.station_kw(x))
+        demand_kw = self._demand_kw(self._code.station_kw(x))
         for device in range(bus.shape[1]):
             if device < n_stations:
                 p_kw[row, :, bus[:, device]] += demand_kw[:, :, device]
             else:
                 q_kvar[row, :, bus[:, device]] -= kvar[:, [device - n_stations]]
         return p_kw, q_kvar
-
-    def devices(self, x: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
-        """Return device buses, stations first, (n, n_device), and bank sizes, (n, n_bank)."""
-        n_positions = self._n_free + self.equipment.capacitors
-        bus = self._candidates[x[:, :n_positions].astype(np.int64)]
-        if len(self._settled):
-            settled = np.broadcast_to(self._settled, (len(x), len(self._settled)))
-            bus = np.concatenate([settled, bus], axis=1)
-        return bus, x[:, n_positions : n_positions + self.equipment.capacitors]
 
 
 def check_access(problem: SitingProblem, asked: str) -> None:
