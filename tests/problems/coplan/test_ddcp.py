@@ -10,8 +10,9 @@ import pytest
 pytest.importorskip("cvxpy")
 
 from powerflow.door import make_feeder
+from problems.coplan.bottlenecks import diagnose_bottlenecks
 from problems.coplan.day import Day
-from problems.coplan.ddcp import coplan, diagnose_bottlenecks
+from problems.coplan.ddcp import coplan
 from problems.coplan.equipment import Cable, Library, read_library
 from problems.coplan.plan import conflicts_in, judge
 from problems.coplan.scenario import on_day
