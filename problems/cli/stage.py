@@ -66,7 +66,7 @@ def stage(
     plans, seconds = _plans(study, names, seed, quick, jobs, folder, quiet or as_json)
     if plans:
         write_staged(folder, study, plans, command)
-    _write_times(folder, seconds)
+    _write_times(folder, seconds, plans)
     _answer(study, names, plans, seconds, folder, quiet, as_json)
 
 
@@ -121,12 +121,18 @@ def _plans(
     return plans, seconds
 
 
-def _write_times(folder: Path, seconds: dict[str, float]) -> None:
+def _write_times(folder: Path, seconds: dict[str, float], plans: dict[str, SchemePlan]) -> None:
     from problems.report.tables import write_table
 
-    write_table(
-        folder / "timing.csv", [{"scheme": name, "seconds": s} for name, s in seconds.items()]
-    )
+    rows = [
+        {
+            "scheme": name,
+            "seconds": s,
+            "solver_cpu_seconds": plans[name].cpu_s if name in plans else None,
+        }
+        for name, s in seconds.items()
+    ]
+    write_table(folder / "timing.csv", rows)
 
 
 def _answer(

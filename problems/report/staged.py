@@ -19,8 +19,9 @@ from problems.report.staged_figures import (
     figure_days,
 )
 from problems.report.tables import write_table
+from problems.staged.day import Day
 from problems.staged.indicators import cost_breakdown, investment_rows, scheme_answer
-from problems.staged.operation import Day, operate_day
+from problems.staged.operation import operate_day
 from problems.staged.scenarios import Scenario, ScenarioSet, all_scenarios, unmanaged_kw
 from problems.staged.scheme_plan import SchemePlan
 from problems.staged.screening import plain_flow

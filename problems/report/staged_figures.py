@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from problems.report.style import COLORS, GREY, STYLE, save_figure
+from problems.staged.day import Day
 from problems.staged.indicators import CATEGORIES, cost_breakdown, investment_rows
-from problems.staged.operation import Day
 from problems.staged.scheme_plan import SchemePlan
 
 MILLION = 1e6

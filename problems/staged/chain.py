@@ -13,7 +13,8 @@ from problems.staged.investment import capacity_factors
 from problems.staged.memo import Memo
 from problems.staged.program import CAPACITIES, MILLION, StageProgram
 from problems.staged.retry import solve_twice
-from problems.staged.state import Bits, built_sizes, leaf_program
+from problems.staged.solving import built_sizes, leaf_program
+from problems.staged.state import Bits
 
 FloatArray = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from powerflow.units import S_BASE_KVA
-from problems.conic import distflow, storage
+from problems.conic import distflow
 from problems.conic.distflow import Flow
 from problems.conic.network import Network, to_pu
 from problems.staged.charging import add_vehicles
@@ -24,6 +24,7 @@ from problems.staged.choice import Choice, choice_rows, cones, voltage_drop
 from problems.staged.investment import Scheme
 from problems.staged.program import StageProgram
 from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw
+from problems.staged.storing import add_storage
 from problems.staged.studied import Studied
 
 FloatArray = NDArray[np.float64]
@@ -86,7 +87,7 @@ def build_stage(
     _add_pv(program, study, k_stage, seen)
     add_vehicles(program, study, k_stage, seen, scheme, has_communication, sizes)
     if scheme.has_storage and data.storage.sites:
-        _add_storage(program, study, len(seen.scenarios), sizes)
+        add_storage(program, study, len(seen.scenarios), sizes)
     _add_flow(program, study, choice)
     return program
 
@@ -127,67 +128,6 @@ def _add_pv(program: StageProgram, study: Studied, k_stage: int, seen: ScenarioS
     program.rows["curtailment_range"] = [curtailed >= 0.0, curtailed <= available[row, site]]
     program.add_cost("curtailment", data.prices.curtailment_per_kwh, spread)
     program.hourly["pv_available"] = available
-
-
-def _add_storage(
-    program: StageProgram,
-    study: Studied,
-    n_scenario: int,
-    sizes: Mapping[str, FloatArray] | None,
-) -> None:
-    """Community storage whose energy and power are decisions  # (14)-(16)."""
-    data, prices = study.data.storage, study.data.prices
-    sites = np.array([study.feeder.bus_index(bus) for bus in data.sites])
-    energy_mwh: Any
-    power_mw: Any
-    if sizes is None:
-        n = len(sites)
-        energy_mwh, power_mw = cp.Variable(n, name="storage_kwh"), cp.Variable(n, name="storage_kw")
-        program.capacity.update(storage_kwh=energy_mwh, storage_kw=power_mw)
-        most = to_pu(np.array([data.max_kwh_per_site, data.max_kw_per_site]))
-        program.rows["storage_size"] = [
-            energy_mwh >= 0.0,
-            energy_mwh <= most[0],
-            power_mw >= 0.0,
-            power_mw <= most[1],
-        ]
-    else:
-        energy_mwh, power_mw = (
-            to_pu(np.asarray(sizes[name])) for name in ("storage_kwh", "storage_kw")
-        )
-        built = np.flatnonzero(np.minimum(energy_mwh, power_mw) > 0.0)
-        sites, energy_mwh, power_mw = sites[built], energy_mwh[built], power_mw[built]
-        if not len(built):
-            return
-    n, n_row = len(sites), n_scenario * HOURS
-    at = program.flow.network.at_buses(sites)
-    charge, discharge = cp.Variable((n_row, n)), cp.Variable((n_row, n))
-    energy = cp.Variable((n_row, n))
-    ones = np.ones(n)
-    rows = program.rows
-    rows["state_of_charge"] = [
-        storage.state_of_charge(
-            energy[day],
-            charge[day],
-            discharge[day],
-            data.charge_efficiency * ones,
-            data.discharge_efficiency * ones,
-            1.0,
-        )
-        for day in (slice(HOURS * k, HOURS * (k + 1)) for k in range(n_scenario))
-    ]
-    rows["energy_range"] = storage.energy_range(
-        energy, data.soc_min * ones, data.soc_max * ones, energy_mwh
-    )
-    rows["charge_range"] = storage.power_range(charge, 0.0, power_mw)
-    rows["discharge_range"] = storage.power_range(discharge, 0.0, power_mw)
-    program.p_load = program.p_load + (charge - discharge) @ at
-    program.add_cost("storage_wear", prices.storage_throughput_per_kwh, charge + discharge)
-    lost = (1.0 - data.charge_efficiency) * charge + (
-        1.0 / data.discharge_efficiency - 1.0
-    ) * discharge
-    program.add_cost("conversion", prices.conversion_loss_per_kwh, lost)
-    program.hourly.update(charge=charge, discharge=discharge, stored=energy)
 
 
 def _add_flow(program: StageProgram, study: Studied, choice: Choice | None) -> None:

@@ -37,7 +37,7 @@ class Floors:
         Place in `nodes` of the relaxation that gave the bound; -1 for none, -2 where it is exact.
     nodes : list of (StateKey, StateResult)
     learned : set of StateKey
-        Decided states whose results are in the bounds.
+        Decided states that were looked at.
     lost_mrmb : float
         Least bound of the chains that were given up because the solver failed on a state.
     """
@@ -92,11 +92,13 @@ class Floors:
             self._raise(key.k_stage, inside, bound, len(self.nodes) - 1)
 
     def learn(self) -> None:
-        """Raise the bounds by every decided state the memo knows."""
+        """Raise the bounds by every decided state the memo knows that the scheme may be in."""
         for key, result in self.memo.known.items():
-            if key.is_leaf and key not in self.learned:
+            if not key.is_leaf or key in self.learned:
+                continue
+            self.learned.add(key)
+            if key.flexibility == self.model.flexibility(key.k_stage):
                 self._learn_one(key, result)
-                self.learned.add(key)
 
     def _learn_one(self, key: StateKey, result: StateResult) -> None:
         n = len(key.low)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from problems.staged.day import Day
 from problems.staged.investment import Factors, basic_piles_rmb, capacity_factors
-from problems.staged.operation import Day
 from problems.staged.program import DAYS
 from problems.staged.scenarios import whole_year
 from problems.staged.scheme_plan import SchemePlan

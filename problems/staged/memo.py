@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from joblib import Parallel, delayed
 
-from problems.staged.state import StageModel, StateKey, StateResult, solve_state
+from problems.staged.clock import timed
+from problems.staged.solving import solve_state
+from problems.staged.state import StageModel, StateKey, StateResult
 
 
 @dataclass(slots=True)
@@ -57,15 +60,23 @@ class Memo:
         Where results are kept, one line each.
     say : callable
         Takes one line of progress.
+    known : dict of StateKey to StateResult
+        What may be asked; schemes share it, for they share states.
+    kept, spent : dict
+        Result, and processor time of its solving, by the text of a key: what the file holds.
+    cpu_s : float
+        Processor time of all that was solved for this model, before an interruption too.
     """
 
     model: StageModel
     n_jobs: int = 1
     file: Path | None = None
     say: Callable[[str], None] = lambda _: None
-    counts: Counts = field(default_factory=Counts)
     known: dict[StateKey, StateResult] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
     kept: dict[str, StateResult] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
+    cpu_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.file is not None and self.file.exists():
@@ -74,8 +85,7 @@ class Memo:
                     content = json.loads(line)
                 except json.JSONDecodeError:
                     continue  # the line that an interruption cut
-                key = content.pop("state")
-                self.kept[key] = _from_content(content)
+                self._read(content)
 
     def solve(self, keys: Iterable[StateKey]) -> None:
         """Make states known; those that are not yet are solved in parallel."""
@@ -83,17 +93,14 @@ class Memo:
         missing = [key for key in new if key.text() not in self.kept]
         if missing:
             self.say(f"{len(missing)} states of {len(self.known)} known")
-        if self.n_jobs == 1 or len(missing) < 2:
-            for key in missing:
-                self._keep(key, solve_state(self.model, key))
-        else:
-            run = Parallel(n_jobs=self.n_jobs, return_as="generator")
-            found = run(delayed(solve_state)(self.model, key) for key in missing)
-            for key, result in zip(missing, found, strict=True):
-                self._keep(key, result)
+        run = Parallel(n_jobs=min(self.n_jobs, max(len(missing), 1)), return_as="generator")
+        found = run(delayed(timed)(solve_state, self.model, key) for key in missing)
+        for key, (result, cpu_s) in zip(missing, found, strict=True):
+            self._keep(key, result, cpu_s)
         for key in new:
             result = self.kept[key.text()]
             self.known[key] = result
+            self.cpu_s += self.spent.get(key.text(), 0.0)
             if key.is_leaf:
                 self.counts.solved += 1
             else:
@@ -118,7 +125,7 @@ class Memo:
         result = self.known.get(top)
         if result is None:
             return None
-        rating = float(self.model.rating_mva(_array(key.low)))
+        rating = float(self.model.rating_mva(np.array(key.low, dtype=np.float64)))
         if not result.is_solved or result.max_mva <= rating:
             return top
         return key if key in self.known else None
@@ -134,25 +141,18 @@ class Memo:
         self.solve(self.top(key) for key in wanted)
         self.solve(key for key in wanted if self.answers(key) is None)
 
-    def _keep(self, key: StateKey, result: StateResult) -> None:
+    def _keep(self, key: StateKey, result: StateResult, cpu_s: float) -> None:
         # through its text, so that a continued run reads the very same numbers
-        line = json.dumps({"state": key.text(), **asdict(result)})
-        content = json.loads(line)
-        content.pop("state")
-        self.kept[key.text()] = _from_content(content)
+        line = json.dumps({"state": key.text(), "cpu_s": cpu_s, **asdict(result)})
+        self._read(json.loads(line))
         if self.file is not None:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with self.file.open("a", encoding="utf-8") as stream:
                 stream.write(line + "\n")
 
-
-def _array(bits: tuple[int, ...]) -> Any:
-    import numpy as np
-
-    return np.array(bits, dtype=np.float64)
-
-
-def _from_content(content: dict[str, Any]) -> StateResult:
-    content["share"] = tuple(content["share"])
-    content["slope"] = tuple(content["slope"])
-    return StateResult(**content)
+    def _read(self, content: dict[str, Any]) -> None:
+        word = content.pop("state")
+        self.spent[word] = content.pop("cpu_s", 0.0)
+        content["share"] = tuple(content["share"])
+        content["slope"] = tuple(content["slope"])
+        self.kept[word] = StateResult(**content)

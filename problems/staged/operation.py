@@ -1,80 +1,21 @@
-"""Owns the operation of a finished plan: every scenario dispatched, every hour rechecked by AC."""
+"""Owns the operation of a finished plan: every scenario of every stage dispatched."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import cvxpy as cp
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
-from powerflow.solve import power_flow
-from powerflow.units import S_BASE_KVA
 from problems.conic.network import Network
+from problems.staged.clock import timed
+from problems.staged.day import Day, read_day
 from problems.staged.dispatch import build_stage
-from problems.staged.program import StageProgram
 from problems.staged.retry import solve_twice
 from problems.staged.scenarios import Scenario, ScenarioSet
-from problems.staged.state import Bits, StageModel, stage_scheme
-from problems.staged.studied import Studied
-
-FloatArray = NDArray[np.float64]
-
-AC_TOL = 1e-5
-"""Largest excess over a limit, per unit of it, that the tolerance of a solver explains."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Day:
-    """Hold one scenario of one stage as the plan operates it.
-
-    Attributes
-    ----------
-    k_stage, number : int
-        Stage, and number of the scenario.
-    probability : float
-    status, message : str
-    cost_rmb : dict of str to float
-        Cost of the day by cause.
-    energy_kwh : dict of str to float
-        Energy of the day by cause.
-    cone_gap : float
-        Largest |l v - P^2 - Q^2|, p.u. of 1000 kVA.
-    simultaneity_kw : float
-        Largest power that charges and discharges in the same hour at the same place.
-    violation, voltage_error_pu, loss_error_kw : float or None
-        AC recheck; None where an hour has no power flow solution.
-    v_pu : (24, n_bus) float array
-        AC voltages.
-    loading_pct : (24, n_bus) float array
-    mva : (24,) float array
-        Load of the transformer, after the capacitor.
-    supplied_kw, ev_kw, storage_kw, v2g_kw : (24,) float array
-        From the source; net charging; net charging of storage; delivered by vehicles.
-    """
-
-    k_stage: int
-    number: int
-    probability: float
-    status: str
-    message: str
-    cost_rmb: dict[str, float]
-    energy_kwh: dict[str, float]
-    cone_gap: float
-    simultaneity_kw: float
-    violation: float | None
-    voltage_error_pu: float | None
-    loss_error_kw: float | None
-    v_pu: FloatArray
-    loading_pct: FloatArray
-    mva: FloatArray
-    supplied_kw: FloatArray
-    ev_kw: FloatArray
-    storage_kw: FloatArray
-    v2g_kw: FloatArray
+from problems.staged.solving import stage_scheme
+from problems.staged.state import Bits, StageModel
 
 
 def operate(
@@ -83,7 +24,7 @@ def operate(
     capacity: Sequence[dict[str, list[float]]],
     seen: ScenarioSet,
     n_jobs: int = 1,
-) -> list[Day]:
+) -> tuple[list[Day], float]:
     """Dispatch every scenario of every stage with what is built, and recheck it by AC power flow.
 
     Parameters
@@ -95,16 +36,21 @@ def operate(
         Capacities present in each stage, as of `StateResult`.
     seen : ScenarioSet
     n_jobs : int
+
+    Returns
+    -------
+    days : list of Day
+    cpu_s : float
+        Processor time of all workers.
     """
     tasks = [
         (model, k, bits, capacity[k], scenario, float(weight))
         for k, bits in enumerate(chain)
         for scenario, weight in zip(seen.scenarios, seen.weight, strict=True)
     ]
-    if n_jobs == 1:
-        return [operate_day(*task) for task in tasks]
-    found = Parallel(n_jobs=n_jobs)(delayed(operate_day)(*task) for task in tasks)
-    return list(found)
+    run = Parallel(n_jobs=n_jobs)
+    found = list(run(delayed(timed)(operate_day, *task) for task in tasks))
+    return [day for day, _ in found], sum(cpu_s for _, cpu_s in found)
 
 
 def operate_day(
@@ -140,84 +86,4 @@ def operate_day(
             k_stage, scenario.number, probability, outcome.status, outcome.message, {}, {},
             np.nan, np.nan, None, None, None, grid, grid, empty, empty, empty, empty, empty,
         )  # fmt: skip
-    return _read(study, program, k_stage, scenario, probability, rating, outcome.message)
-
-
-def _read(
-    study: Studied,
-    program: StageProgram,
-    k_stage: int,
-    scenario: Scenario,
-    probability: float,
-    rating: float,
-    message: str,
-) -> Day:
-    flow, hourly, limits = program.flow, program.hourly, study.data.network
-    net = flow.network
-    cone = np.abs(flow.l.value * flow.v.value[:, net.parent] - flow.p.value**2 - flow.q.value**2)
-    pairs = [("charge", "discharge"), ("charge_ev", "discharge_ev")]
-    both = [
-        float(np.minimum(hourly[a].value, hourly[b].value).max(initial=0.0))
-        for a, b in pairs
-        if a in hourly
-    ]
-    ac = power_flow(
-        net.feeder,
-        S_BASE_KVA * _value(program.p_load),
-        S_BASE_KVA * _value(program.q_load),
-        outputs=("v_pu", "loading_pct", "loss_kw", "substation_kw", "substation_kvar"),
-        n_threads=1,
-    )
-    assert ac.v_pu is not None
-    assert ac.loading_pct is not None
-    assert ac.loss_kw is not None
-    assert ac.substation_kw is not None
-    assert ac.substation_kvar is not None
-    reactive = ac.substation_kvar - np.clip(ac.substation_kvar, 0.0, limits.capacitor_kvar)
-    mva = np.hypot(ac.substation_kw, reactive) / 1000.0
-    violation = voltage_error = loss_error = None
-    if ac.converged.all():
-        low, high = ac.v_pu[:, 1:].min(), ac.v_pu[:, 1:].max()
-        reverse = -ac.substation_kw / (1000.0 * limits.reverse_share * rating)
-        violation = max(
-            0.0,
-            1.0 - float(low) / limits.v_min_pu,
-            float(high) / limits.v_max_pu - 1.0,
-            float(ac.loading_pct[:, 1:].max()) / 100.0 - 1.0,
-            float(mva.max()) / rating - 1.0,
-            float(reverse.max()) - 1.0,
-        )
-        voltage_error = float(np.abs(ac.v_pu - np.sqrt(flow.v.value)).max())
-        loss_kw = S_BASE_KVA * (flow.l.value @ net.r_pu)
-        loss_error = float(np.abs(ac.loss_kw - loss_kw).max())
-
-    def total(name: str) -> FloatArray:
-        if name not in hourly:
-            return np.zeros(24)
-        return np.asarray(S_BASE_KVA * _value(hourly[name]).sum(axis=1))
-
-    return Day(
-        k_stage=k_stage,
-        number=scenario.number,
-        probability=probability,
-        status="optimal",
-        message=message,
-        cost_rmb={cause: float(_value(term)) for cause, term in program.terms.items()},
-        energy_kwh={c: S_BASE_KVA * float(_value(e)) for c, e in program.energy.items()},
-        cone_gap=float(cone.max()),
-        simultaneity_kw=S_BASE_KVA * max(both, default=0.0),
-        violation=violation,
-        voltage_error_pu=voltage_error,
-        loss_error_kw=loss_error,
-        v_pu=ac.v_pu,
-        loading_pct=ac.loading_pct,
-        mva=mva,
-        supplied_kw=ac.substation_kw,
-        ev_kw=total("net_ev"),
-        storage_kw=total("charge") - total("discharge"),
-        v2g_kw=total("discharge_ev"),
-    )
-
-
-def _value(expression: Any) -> Any:
-    return expression.value if hasattr(expression, "value") else expression
+    return read_day(study, program, k_stage, scenario, probability, rating, outcome.message)

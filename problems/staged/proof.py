@@ -13,7 +13,7 @@ from problems.staged.floors import Floors
 from problems.staged.state import Bits, StateKey, StateResult
 
 MOST_ENUMERATED = 8
-"""Segments up to which all their sets are solved for a plan that is built at once."""
+"""Segments up to which all their sets are solved where hours stand alone."""
 
 INTEGRAL = 1e-3
 """Distance from 0 or 1 at which a share of a relaxation counts as decided."""
@@ -109,9 +109,9 @@ def prove(
 
 
 def _enumerate(floors: Floors) -> None:
-    """Solve every set of segments where one state serves all stages and hours stand alone."""
+    """Solve every set of segments where hours stand alone: cheaper than relaxations of them."""
     model = floors.model
-    if model.scheme.is_staged or model.n_segment > MOST_ENUMERATED:
+    if model.scheme.has_storage or model.n_segment > MOST_ENUMERATED:
         return
     n_step = model.steps.stop - model.steps.start
     for k in range(floors.n_stage):

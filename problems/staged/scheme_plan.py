@@ -6,23 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from problems.staged.chain import ChainCost, chain_cost, joint_cost
+from problems.staged.chain import chain_cost, joint_cost
+from problems.staged.day import Day
 from problems.staged.floors import Floors
 from problems.staged.genetic import search
-from problems.staged.investment import Factors, Scheme, basic_piles_rmb, capacity_factors
+from problems.staged.investment import Scheme, basic_piles_rmb
 from problems.staged.memo import Counts, Memo
-from problems.staged.operation import Day, operate
-from problems.staged.program import DAYS, MILLION
+from problems.staged.operation import operate
+from problems.staged.program import MILLION
 from problems.staged.proof import open_roots, prove
 from problems.staged.scenarios import reduce_scenarios, whole_year
-from problems.staged.state import Bits, StageModel
+from problems.staged.state import Bits, StageModel, StateKey, StateResult
 from problems.staged.studied import Studied
-
-PILES = ("smart", "two_way")
-SMALLEST_KWH = 1.0
-"""Storage of less than this, in kWh or kW, is what the solver's tolerance leaves of nothing."""
+from problems.staged.whole import rounding_cost, total_rmb, whole_piles
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +94,10 @@ class SchemePlan:
         Cost on all scenarios; None if a dispatch failed.
     bound_all_rmb : float or None
         Proven bound on that; None where none was proven.
+    states : dict of StateKey to StateResult
+        All that is known; a scheme of the same study goes on with it.
+    cpu_s : float
+        Processor time of all cone programs and power flows, before an interruption too.
     """
 
     model: StageModel
@@ -112,6 +112,8 @@ class SchemePlan:
     days: list[Day]
     lcc_all_rmb: float | None
     bound_all_rmb: float | None
+    states: dict[StateKey, StateResult]
+    cpu_s: float
 
     @property
     def gap(self) -> float:
@@ -153,7 +155,13 @@ def plan_scheme(
     seen = reduce_scenarios(study.data, effort.n_scenarios)
     model = StageModel.of(study, scheme, seen)
     file = None if folder is None else folder / "states" / f"{scheme.name}.jsonl"
-    memo = Memo(model, n_jobs=n_jobs, file=file, say=lambda words: say(f"{scheme.name}: {words}"))
+    memo = Memo(
+        model,
+        n_jobs=n_jobs,
+        file=file,
+        say=lambda words: say(f"{scheme.name}: {words}"),
+        known=_shared_states(model, known or {}),
+    )
     floors = Floors.of(memo)
     piles = basic_piles_rmb(study)
     open_roots(floors)
@@ -179,13 +187,14 @@ def plan_scheme(
     rounded = rounding_cost(costs, whole, model)
     say(f"{scheme.name}: operating the plan in all scenarios")
     year = whole_year(study.data)
-    days = operate(model, chain, whole, year, n_jobs)
+    days, cpu_s = operate(model, chain, whole, year, n_jobs)
     bound = min(floors.bound(), costs.cost_mrmb)
     bound_all = None
     if effort.proves_all and scheme.has_managed:
         say(f"{scheme.name}: bound on all scenarios")
         file = None if folder is None else folder / "states" / f"{scheme.name}-all.jsonl"
-        bound_all = bound_on_all(StageModel.of(study, scheme, year), file, n_jobs)
+        bound_all, more_cpu_s = bound_on_all(StageModel.of(study, scheme, year), file, n_jobs)
+        cpu_s += more_cpu_s
     return SchemePlan(
         model=model,
         status=proof.status,
@@ -199,7 +208,20 @@ def plan_scheme(
         days=days,
         lcc_all_rmb=total_rmb(model, chain, whole, days),
         bound_all_rmb=None if bound_all is None else MILLION * bound_all + piles,
+        states=memo.known,
+        cpu_s=memo.cpu_s + cpu_s,
     )
+
+
+def _shared_states(
+    model: StageModel, known: Mapping[str, SchemePlan]
+) -> dict[StateKey, StateResult]:
+    """Return the states that schemes of the same study have solved: this one goes on with them."""
+    for plan in known.values():
+        is_same = plan.model.study is model.study
+        if is_same and plan.model.seen.numbers == model.seen.numbers:
+            return plan.states
+    return {}
 
 
 def _best_known(
@@ -217,61 +239,13 @@ def _best_known(
     return best
 
 
-def bound_on_all(model: StageModel, file: Path | None, n_jobs: int) -> float | None:
-    """Return a bound from the relaxation of every stage on all scenarios, million RMB."""
+def bound_on_all(model: StageModel, file: Path | None, n_jobs: int) -> tuple[float | None, float]:
+    """Return a bound from the relaxation of every stage on all scenarios, million RMB.
+
+    The processor time it took is returned with it.
+    """
     memo = Memo(model, n_jobs=n_jobs, file=file)
     floors = Floors.of(memo)
     open_roots(floors)
-    if len(floors.nodes) < floors.n_stage:
-        return None
-    return floors.best_chain()[0]
-
-
-def whole_piles(costs: ChainCost, model: StageModel) -> tuple[dict[str, list[float]], ...]:
-    """Return capacities with whole piles, rounded up, and without the dust of the solver."""
-    rounded = []
-    for stage in costs.capacity:
-        sizes = {}
-        for name, values in stage.items():
-            if name in PILES:
-                sizes[name] = [float(np.ceil(v - 0.01)) if v > 0.01 else 0.0 for v in values]
-            else:
-                sizes[name] = [v if v >= SMALLEST_KWH else 0.0 for v in values]
-        rounded.append(sizes)
-    return tuple(rounded)
-
-
-def capacity_mrmb(capacity: tuple[dict[str, list[float]], ...], model: StageModel) -> float:
-    """Return the present value of capacities present in each stage, million RMB."""
-    factors = capacity_factors(model.study)
-    return sum(
-        float(factors[name][k]) * sum(sizes) / MILLION
-        for k, stage in enumerate(capacity)
-        for name, sizes in stage.items()
-    )
-
-
-def rounding_cost(
-    costs: ChainCost, whole: tuple[dict[str, list[float]], ...], model: StageModel
-) -> float:
-    """Return what rounding adds, million RMB; more piles can only lower the cost of operation."""
-    return max(0.0, capacity_mrmb(whole, model) - capacity_mrmb(costs.capacity, model))
-
-
-def total_rmb(
-    model: StageModel,
-    chain: tuple[Bits, ...],
-    capacity: tuple[dict[str, list[float]], ...],
-    days: list[Day],
-) -> float | None:
-    """Return the life-cycle cost on the scenarios of `days`; None if one failed."""
-    if any(day.status != "optimal" for day in days):
-        return None
-    factors = Factors.of(model.study.data)
-    operation = sum(
-        DAYS * float(factors.stage[day.k_stage]) * day.probability * sum(day.cost_rmb.values())
-        for day in days
-    )
-    items = sum(float(model.item_mrmb[k] @ np.array(bits)) for k, bits in enumerate(chain))
-    fixed = MILLION * (items + capacity_mrmb(capacity, model))
-    return operation + fixed + basic_piles_rmb(model.study)
+    is_whole = len(floors.nodes) == floors.n_stage
+    return floors.best_chain()[0] if is_whole else None, memo.cpu_s

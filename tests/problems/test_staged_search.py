@@ -27,7 +27,8 @@ from problems.staged.program import yearly_cost
 from problems.staged.proof import open_roots, prove
 from problems.staged.scenarios import reduce_scenarios
 from problems.staged.scheme_plan import Effort, plan_scheme
-from problems.staged.state import StageModel, StateResult, solve_state
+from problems.staged.solving import solve_state
+from problems.staged.state import StageModel, StateResult
 from problems.staged.studied import studied
 
 
