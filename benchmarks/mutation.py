@@ -1,16 +1,18 @@
-"""Owns the mutation test of the money code and of the portable kernels: which slips go unseen.
+"""Owns the mutation test of the money code and of the sweeps: which slips go unseen.
 
 Run it in a copy of the repository, for it edits files and puts them back:
 `python -m benchmarks.mutation --out results/mutation` (needs the package cosmic-ray). Each mutant,
 one operator or number changed, gets a process of its own, forked from one that has the libraries
-loaded already, and is killed if a test fails. Mutants that mean the same program are not told apart
-from survivors: the score is a lower bound.
+loaded already, and is killed if a test fails. A survivor that means the same program is argued in
+`mutation_equivalent.csv` (module, line, mutant, because) and taken off; what that file lists and a
+test kills all the same, or no mutant matches, ends the run with an error.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import os
 import re
 import sys
@@ -22,6 +24,7 @@ from typing import Any
 from problems.report.tables import write_table
 
 ROOT = Path(__file__).parents[1]
+EQUIVALENT = Path(__file__).parent / "mutation_equivalent.csv"
 LIMIT_S = 60.0
 LEFT_OUT = re.compile(
     r"Replace(Binary|Unary)Operator_.*_(Mod|FloorDiv|RShift|LShift|BitOr|BitAnd|BitXor|Invert|UAdd|Not)$"
@@ -40,11 +43,16 @@ class Job:
 
 
 MONEY = ("tests/problems/test_money.py", "tests/problems/test_cash_flow.py")
+PORTABLE = ("tests/powerflow/test_portable_kernels.py", "tests/powerflow/test_portable_steps.py")
+VECTORS = ("tests/powerflow/test_plain_sweeps.py",)
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--assert=plain")
 JOBS = (
     Job("problems/core/money.py", MONEY),
     Job("problems/core/cash_flow.py", MONEY),
-    Job("powerflow/kernels.py", ("tests/powerflow/test_portable_kernels.py",)),
+    Job("powerflow/kernels.py", PORTABLE),
+    Job("powerflow/block.py", VECTORS),
+    Job("powerflow/newton.py", VECTORS),
+    Job("powerflow/stopped.py", VECTORS),
 )
 
 
@@ -58,55 +66,71 @@ def main() -> None:
     out: Path = asked.out.resolve()
     os.chdir(ROOT)
     sys.dont_write_bytecode = True
-    scores, survivors = [], []
+    scores, survivors, wrong = [], [], []
     for job in JOBS:
         if asked.module and job.module not in asked.module:
             continue
-        killed, lived = _run(job, asked.every)
-        survivors += lived
-        n = killed + len(lived)
+        lived, killed = _run(job, asked.every)
+        excused = _equivalent(job.module)
+        left = [row for row in lived if _key(row) not in excused]
+        if asked.every == 1:
+            seen = {_key(row) for row in lived} - {_key(row) for row in killed}
+            wrong += [f"{job.module}: {key}" for key in sorted(excused - seen)]
+        n_equivalent = len(lived) - len(left)
+        n = len(killed) + len(left)
         scores.append(
             {
                 "module": job.module,
-                "mutants": n,
-                "killed": killed,
-                "score": killed / n if n else None,
+                "mutants": n + n_equivalent,
+                "equivalent": n_equivalent,
+                "killed": len(killed),
+                "score": len(killed) / n if n else None,
             }
         )
+        survivors += left
         write_table(out / "score.csv", scores)
         if survivors:
             write_table(out / "survivors.csv", survivors)
+    if wrong:
+        sys.exit("\n".join(("listed as equivalent, but killed or not there:", *wrong)))
 
 
-def _run(job: Job, every: int) -> tuple[int, list[dict[str, Any]]]:
-    """Return how many mutants of a module were killed, every n-th taken, and the others."""
+def _equivalent(module: str) -> set[tuple[str, str]]:
+    """Return the lines and mutants of a module that are argued to mean the same program."""
+    with EQUIVALENT.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {_key(row) for row in rows if row["module"] == module}
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str]:
+    return row["line"], row["mutant"]
+
+
+def _run(job: Job, every: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the mutants of a module that lived and those that were killed, every n-th taken."""
     file = ROOT / job.module
     whole = file.read_text(encoding="utf-8")
-    killed, lived = 0, []
+    lived, killed = [], []
     if _is_killed(job):
         raise RuntimeError(f"{job.module}: its tests fail as it stands")
     try:
-        for name, occurrence, line, text in _mutants(whole)[::every]:
+        for name, number, text in _mutants(whole)[::every]:
             file.write_text(text, encoding="utf-8")
-            if _is_killed(job):
-                killed += 1
-            else:
-                lived.append(
-                    {
-                        "module": job.module,
-                        "line": line,
-                        "operator": name.removeprefix("core/"),
-                        "occurrence": occurrence,
-                        "mutant": text.splitlines()[line - 1].strip(),
-                    }
-                )
+            row = {
+                "module": job.module,
+                "number": number,
+                "operator": name.removeprefix("core/"),
+                "line": whole.splitlines()[number - 1].strip(),
+                "mutant": text.splitlines()[number - 1].strip(),
+            }
+            (killed if _is_killed(job) else lived).append(row)
     finally:
         file.write_text(whole, encoding="utf-8")
-    return killed, lived
+    return lived, killed
 
 
-def _mutants(whole: str) -> list[tuple[str, int, int, str]]:
-    """Return every mutant: operator, occurrence, line from 1 and text."""
+def _mutants(whole: str) -> list[tuple[str, int, str]]:
+    """Return every mutant: operator, line from 1 and text."""
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator, operator_names
 
@@ -120,7 +144,7 @@ def _mutants(whole: str) -> list[tuple[str, int, int, str]]:
                 break
             pairs = zip(whole.splitlines(), text.splitlines(), strict=False)
             line = next((k for k, (a, b) in enumerate(pairs, start=1) if a != b), 1)
-            found.append((name, occurrence, line, text))
+            found.append((name, line, text))
     return found
 
 

@@ -11,51 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from portable_kernels import portable_flow, random_loads
 from random_feeders import feeders, random_feeder
 
-from powerflow import jit, kernels, load_feeder, nose, power_flow, score, synthetic_feeder, units
-from powerflow.inputs import check_inputs
+from powerflow import jit, kernels, load_feeder, nose, power_flow, score, synthetic_feeder
 from powerflow.result import OUTPUTS
 
 few = settings(max_examples=40, deadline=None, derandomize=True)
-
-
-def portable_flow(method, feeder, p_kw, q_kvar, tol_pu=1e-12, zip_shares=None, shunt_q_kvar=None):
-    """Return voltages, currents and figures of the portable twin, case by case."""
-    inputs = check_inputs(
-        feeder, p_kw, q_kvar, None, None, None, None, zip_shares, None, shunt_q_kvar
-    )
-    r, x = inputs.branches[:, 0]
-    scale = inputs.scales[:, 0]
-    is_solved = np.zeros(inputs.n_case, dtype=bool)
-    v, i = np.full((2, inputs.n_case, feeder.n_bus), np.nan)
-    figures = np.full((len(kernels.FIGURES), inputs.n_case), np.nan)
-    load, work = np.empty((2, feeder.n_bus)), np.zeros((8, feeder.n_bus))
-    for case in range(inputs.n_case):
-        nominal = np.array([inputs.p[case], inputs.q[case]]) * scale[units.PER_KW]
-        if method == "sweep":
-            status, _, _ = kernels.distflow_case(feeder.parent, r, x, nominal, work, tol_pu, 10_000)
-            load[:] = nominal
-        else:
-            status, _, _ = kernels.newton_case(
-                feeder.parent, r, x, nominal, inputs.shares, scale, load, work, tol_pu, 100
-            )
-        is_solved[case] = status == 0
-        if not is_solved[case]:
-            continue
-        v[case] = np.sqrt(work[0]) * scale[units.V_SOURCE]
-        i[case] = np.sqrt(work[1]) * scale[units.AMP]
-        loss = np.array([r @ work[1], x @ work[1]]) * scale[units.KVA]
-        loading = (100.0 * i[case] / feeder.ampacity_a)[1:].max()
-        source = load.sum(axis=1) * scale[units.KVA] + loss
-        figures[:, case] = [*loss, v[case].min(), v[case].max(), loading, *source]
-    return is_solved, v, i, figures
-
-
-def random_loads(feeder, n_case, seed, highest=2.0):
-    rng = np.random.default_rng(seed)
-    factor = rng.uniform(0.0, highest, (2, n_case, feeder.n_bus))
-    return feeder.p_kw * factor[0], feeder.q_kvar * factor[1]
 
 
 @few

@@ -1,0 +1,339 @@
+"""The sweeps and Newton's method in lanes, run as plain Python: what every step of them does."""
+
+import importlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from newton_by_complex_step import loads_by_voltage, newton_steps
+from plain_python import LANES, plain_packages
+from portable_kernels import portable_flow, random_loads, scales
+from random_feeders import random_feeder
+from slow_power_flow import textbook_sweeps
+
+from powerflow import units
+from powerflow.kernels import FIGURES
+from powerflow.plan import N_SHARE, SHARE_I, SHARE_P, SHARE_Z
+
+NEVER = -1.0
+"""A tolerance that no step meets."""
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """Return modules of `powerflow` that the interpreter runs."""
+    with plain_packages("powerflow"):
+        names = ("block", "newton", "lanes", "plan", "solve", "scoring", "result")
+        yield SimpleNamespace(
+            **{name: importlib.import_module(f"powerflow.{name}") for name in names}
+        )
+
+
+class Block:
+    """Hold a feeder's cases in the lanes of one block, as the batch loops lay them out."""
+
+    def __init__(self, plain, feeder, p_kw, q_kvar, shares=None):
+        self.plain, self.feeder, self.plan = plain, feeder, plain.plan.plan_of(feeder)
+        self.shares = np.zeros((0, N_SHARE)) if shares is None else shares
+        self.scale = np.repeat(scales(feeder)[:, None], LANES, axis=1)
+        self.memory = np.full((plain.newton.N_ROWS, feeder.n_bus, LANES), np.nan)
+        self.tally = np.full((plain.block.N_TALLY, LANES), np.nan)
+        self.load = np.array([p_kw.T, q_kvar.T]) * self.scale[units.PER_KW, 0]
+        rows = (plain.block.P_LOAD, plain.block.Q_LOAD)
+        if shares is not None:
+            rows = (plain.newton.P_NOMINAL, plain.newton.Q_NOMINAL)
+        for row, load in zip(rows, self.load, strict=True):
+            self.memory[row] = load
+
+    def sweep(self, limit, tol=NEVER, table=None):
+        """Sweep; return the squared voltages, (n_bus, LANES)."""
+        self.plain.block.sweep_block(
+            self.plan.steps, self.feeder.parent, self.plan.table if table is None else table,
+            self.memory, self.tally, tol, limit, (), -1,
+        )  # fmt: skip
+        return 1.0 / self.memory[self.plain.block.W]
+
+    def newton(self, limit, tol=NEVER):
+        """Step; return the squared voltages, (n_bus, LANES)."""
+        self.plain.newton.newton_block(
+            self.plan.steps, self.feeder.parent, self.plan.table, self.shares, self.scale,
+            self.memory, self.tally, tol, limit,
+        )  # fmt: skip
+        return 1.0 / self.memory[self.plain.block.W]
+
+    def tallied(self, name):
+        return self.tally[getattr(self.plain.block, name)]
+
+
+def random_block(plain, n_bus, load_kw=70.0, highest=1.6, shares=None):
+    feeder = random_feeder(n_bus, n_bus, load_kw=load_kw, r_over_x=1.4, reverse=0.1)
+    return Block(plain, feeder, *random_loads(feeder, LANES, n_bus, highest), shares)
+
+
+def guided_sweeps(block, sweeps):
+    """Return 1 / v after each of some sweeps from the guide's voltages, and each largest change.
+
+    The damped rule of `powerflow.plan.fill_guide`, and w (1 + u + u^2) for 1 / v.
+    """
+    feeder, table = block.feeder, block.plan.table
+    r, x, parent = feeder.r_ohm, feeder.x_ohm, feeder.parent
+    damp, start = table[:, block.plain.plan.DAMP], table[:, block.plain.plan.START]
+    w = np.repeat(start[:, None], LANES, axis=1)
+    states, changes = [w], []
+    for _ in range(sweeps):
+        p, q = block.load[0].copy(), block.load[1].copy()
+        drop = np.zeros_like(p)
+        for k in range(feeder.n_bus - 1, 0, -1):
+            ell = (p[k] ** 2 + q[k] ** 2) * w[k]
+            drop[k] = 2.0 * (r[k] * p[k] + x[k] * q[k]) + (r[k] ** 2 + x[k] ** 2) * ell
+            p[parent[k]] += p[k] + r[k] * ell
+            q[parent[k]] += q[k] + x[k] * ell
+        v, new, change = np.ones_like(p), w.copy(), np.zeros(LANES)
+        for k in range(1, feeder.n_bus):
+            plain_v = v[parent[k]] - drop[k]
+            v[k] = plain_v + damp[k] * (1.0 - plain_v * w[k])
+            u = 1.0 - v[k] * w[k]
+            new[k] = w[k] * (1.0 + u + u * u)
+            change = np.maximum(change, np.abs(u))
+        w = new
+        states.append(w)
+        changes.append(change)
+    return states, changes
+
+
+@pytest.mark.parametrize("n_bus", [2, 3, 6, 19])
+@pytest.mark.parametrize("sweeps", [1, 2, 3])
+def test_a_sweep_is_the_damped_rule(plain, n_bus, sweeps):
+    block = random_block(plain, n_bus)
+    w, _ = guided_sweeps(block, sweeps)
+    assert 1.0 / block.sweep(sweeps) == pytest.approx(w[-1], rel=1e-12)
+    assert (block.tallied("SWEEPS") == sweeps).all()
+
+
+@pytest.mark.parametrize("sweeps", [1, 2, 3, 4])
+def test_the_error_left_is_estimated_with_caution(plain, sweeps):
+    """24 times c s + c^3 / 24, s the slower ratio of the last two; the first sweep halved."""
+    block = random_block(plain, 12, highest=3.0)
+    _, change = guided_sweeps(block, sweeps)
+    ratios = [change[k] / (change[k - 1] if k else 2.0 * change[0]) for k in range(sweeps)]
+    slower = np.maximum(ratios[-1], ratios[-2] if sweeps > 1 else 0.0)
+    block.sweep(sweeps)
+    expected = 0.5 * change[-1] * (24.0 * slower + change[-1] ** 2)
+    assert block.tallied("ERROR") == pytest.approx(expected, rel=1e-5, abs=1e-16)
+
+
+def mixed_block(plain):
+    """Return a block whose lanes are done one after another: each further from the guide."""
+    feeder = random_feeder(12, 12, load_kw=70.0)
+    factor = np.array([1.0, 1.05, 1.6, 2.5])[:, None]
+    return Block(plain, feeder, factor * feeder.p_kw, factor * feeder.q_kvar)
+
+
+def test_a_lane_that_is_done_is_left_as_it_is(plain):
+    """Done at its own sweep with the same bits, whatever its neighbors still need."""
+    together = mixed_block(plain)
+    v = together.sweep(50, 1e-9)
+    assert (together.tallied("STATE") == plain.block.DONE).all()
+    assert (together.tallied("ERROR") < 1e-9).all()
+    sweeps = together.tallied("SWEEPS")
+    assert len(set(sweeps)) > 1
+    for lane in range(LANES):
+        alone = mixed_block(plain)
+        alone.memory[:2] = alone.memory[:2, :, lane : lane + 1]
+        assert (alone.sweep(int(sweeps[lane]))[:, 0] == v[:, lane]).all()
+        before = mixed_block(plain)
+        before.sweep(int(sweeps[lane]) - 1)
+        assert before.tallied("ERROR")[lane] > 1e-9
+
+
+def test_the_limit_leaves_a_lane_to_newton(plain):
+    block = random_block(plain, 9)
+    block.sweep(1, 1e-12)
+    assert (block.tallied("STATE") == plain.block.LOST).all()
+    block.newton(1, 1e-12)
+    assert (block.tallied("STATE") == plain.block.UNFINISHED).all()
+    block.newton(0)
+    assert (block.tallied("SWEEPS") == 0).all()
+    assert (block.tallied("ERROR") == 1.0).all()
+
+
+def test_a_stressed_lane_is_given_up_once_its_changes_hardly_shrink(plain):
+    """Near the nose sweeps would settle, but not at a tenth a sweep."""
+    feeder = random_feeder(9, 9, load_kw=2_800.0)
+    nose = 1.0
+    while portable_flow("newton", feeder, nose * feeder.p_kw[None], nose * feeder.q_kvar)[0][0]:
+        nose *= 1.02
+    factor = nose * np.array([0.3, 0.5, 0.85, 0.95])[:, None]
+    block = Block(plain, feeder, factor * feeder.p_kw, factor * feeder.q_kvar)
+    block.sweep(200, 1e-9)
+    assert block.tallied("STATE").tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert (block.tallied("SWEEPS")[2:] == 3).all()
+
+
+def test_a_lane_without_solution_is_given_up(plain):
+    feeder = random_feeder(9, 9, load_kw=70.0)
+    factor = np.array([1.0, 1.0, 1e4, np.inf])[:, None]
+    load = np.nan_to_num(factor * feeder.p_kw, nan=0.0, posinf=np.inf)
+    block = Block(plain, feeder, load, np.zeros_like(load))
+    block.sweep(200, 1e-9)
+    assert block.tallied("STATE").tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert (block.tallied("SWEEPS")[2:] == 1).all()
+    block.newton(200, 1e-9)
+    assert block.tallied("STATE").tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert (block.tallied("SWEEPS")[2:] == 1).all()
+
+
+ZIPS = {"none": None, "mixed": (0.3, 0.3, 0.4), "impedance": (1.0, 0.0, 0.0)}
+
+
+def table_of(n_bus, shares):
+    if shares is None:
+        return None
+    table = np.zeros((n_bus, N_SHARE))
+    table[:, SHARE_Z], table[:, SHARE_I], table[:, SHARE_P] = shares
+    return table
+
+
+def slow_newton(block, lane, steps, shares, **holds):
+    feeder = block.feeder
+    by_voltage = loads_by_voltage(block.load[:, :, lane], shares or (0.0, 0.0, 1.0), 1.0, 0j)
+    return newton_steps(feeder.parent, feeder.r_ohm, feeder.x_ohm, by_voltage, steps, **holds)
+
+
+@pytest.mark.parametrize("shares", ZIPS.values(), ids=ZIPS)
+@pytest.mark.parametrize(("n_bus", "steps"), [(2, 1), (6, 2), (15, 1), (15, 3)])
+def test_newton_steps_where_derivatives_by_complex_steps_lead(plain, shares, n_bus, steps):
+    block = random_block(plain, n_bus, 400.0 / n_bus, shares=table_of(n_bus, shares))
+    v = block.newton(steps)
+    for lane in range(LANES):
+        slow = slow_newton(block, lane, steps, shares)
+        assert v[:, lane] == pytest.approx(slow[-1], rel=1e-11)
+        change = [1.0, *np.abs(np.diff(slow, axis=0)).max(axis=1)]
+        error = 0.5 * change[-1] * min(1.0, 4.0 * change[-1] / change[-2])
+        assert block.tallied("ERROR")[lane] == pytest.approx(error, rel=1e-5, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("seed", "n_bus", "load_kw", "shares"),
+    [(8, 9, 100_000.0, (0.1, 0.9, 0.0)), (31, 3, 100_000.0, (0.0, 1.0, 0.0))],
+)
+def test_newton_is_held_back_where_loads_depend_on_voltage(plain, seed, n_bus, load_kw, shares):
+    feeder = random_feeder(seed, n_bus, load_kw=load_kw)
+    loads = (np.repeat(column[None], LANES, axis=0) for column in (feeder.p_kw, feeder.q_kvar))
+    block = Block(plain, feeder, *loads, table_of(n_bus, shares))
+    slow = slow_newton(block, 0, 6, shares, least_growth=0.2, greatest_fall=0.1)
+    for steps in range(1, 7):
+        assert block.newton(steps)[:, 0] == pytest.approx(slow[steps], rel=1e-9)
+    block.newton(30, 1e-9)
+    assert (block.tallied("STATE") == plain.block.DONE).all()
+
+
+def test_newton_loses_a_held_lane_after_25_steps(plain):
+    feeder = random_feeder(5, 8, load_kw=60_000.0)
+    factor = np.array([1e-4, 1e-3, 1.0, 1.0])[:, None]
+    loads = (factor * feeder.p_kw, factor * feeder.q_kvar)
+    block = Block(plain, feeder, *loads, table_of(8, (0.0, 1.0, 0.0)))
+    block.newton(24, 1e-9)
+    assert block.tallied("STATE").tolist() == [1.0, 1.0, 2.0, 2.0]
+    block.newton(60, 1e-9)
+    assert block.tallied("STATE").tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert (block.tallied("SWEEPS")[2:] == 25).all()
+    assert (block.tallied("SWEEPS")[:2] < 6).all()
+
+
+@pytest.mark.parametrize("n_bus", [2, 5, 18])
+@pytest.mark.parametrize("shares", ZIPS.values(), ids=ZIPS)
+def test_figures_are_those_of_the_portable_kernels(plain, n_bus, shares):
+    feeder = random_feeder(n_bus, n_bus, load_kw=70.0, r_over_x=1.4, reverse=0.3)
+    p_kw, q_kvar = random_loads(feeder, 6, n_bus)
+    fast = plain.solve.power_flow(feeder, p_kw, q_kvar, zip_shares=shares, tol_pu=1e-12)
+    _, v, i, figures = portable_flow("newton", feeder, p_kw, q_kvar, zip_shares=shares)
+    assert fast.v_pu == pytest.approx(v, abs=1e-11)
+    assert fast.i_a == pytest.approx(i, abs=1e-7, rel=1e-9)
+    assert (fast.v_min_bus == v.argmin(axis=1)).all()
+    for name, values in zip(FIGURES, figures, strict=True):
+        assert getattr(fast, name) == pytest.approx(values, rel=1e-9, abs=1e-8), name
+
+
+@pytest.mark.parametrize("tol_pu", [1e-4, 1e-7, 1e-10])
+def test_the_error_left_is_below_the_tolerance(plain, tol_pu):
+    feeder = random_feeder(20, 20, load_kw=60.0)
+    p_kw, q_kvar = random_loads(feeder, 12, 3)
+    _, v, _, _ = portable_flow("newton", feeder, p_kw, q_kvar)
+    fast = plain.solve.power_flow(feeder, p_kw, q_kvar, tol_pu=tol_pu, outputs=("v_pu",))
+    assert fast.converged.all()
+    assert (np.abs(fast.v_pu - v).max(axis=1) <= tol_pu).all()
+    assert (fast.mismatch_pu <= tol_pu).all()
+    assert fast.iterations.max() <= 6
+
+
+def test_a_source_alone_is_the_lowest_bus_where_all_others_feed_in(plain):
+    feeder = random_feeder(4, 7, load_kw=70.0)
+    result = plain.solve.power_flow(feeder, -np.abs(feeder.p_kw)[None], 0.0 * feeder.q_kvar)
+    assert result.v_min_bus[0] == 0
+    assert result.v_min_pu[0] == 1.0
+    assert result.v_max_pu[0] > 1.0
+
+
+@pytest.mark.parametrize("sweeps", [1, 2, 4])
+def test_stopped_sweeps_are_the_textbook(plain, sweeps):
+    feeder = random_feeder(11, 11, load_kw=70.0, reverse=0.2)
+    p_kw, q_kvar = random_loads(feeder, 3, 1)
+    v_source_pu = np.array([1.0, 0.97, 1.05])
+    names = (*plain.result.OUTPUTS, "angle_rad")
+    case = {"v_source_pu": v_source_pu, "sweeps": sweeps, "outputs": names}
+    fast = plain.solve.power_flow(feeder, p_kw, q_kvar, **case)
+    assert (fast.iterations == sweeps).all()
+    for k in range(3):
+        slow = textbook_sweeps(feeder, p_kw[k], q_kvar[k], sweeps, v_source_pu[k])
+        before = textbook_sweeps(feeder, p_kw[k], q_kvar[k], sweeps - 1, v_source_pu[k])
+        assert fast.v_pu[k] == pytest.approx(np.abs(slow.v_pu), rel=1e-12)
+        assert fast.angle_rad[k] == pytest.approx(np.angle(slow.v_pu), abs=1e-12)
+        assert fast.i_a[k] == pytest.approx(slow.i_a, rel=1e-10, abs=1e-9)
+        assert fast.loss_kw[k] == pytest.approx(slow.loss_kw, rel=1e-10)
+        assert fast.loss_kvar[k] == pytest.approx(slow.loss_kvar, rel=1e-10)
+        assert fast.v_min_bus[k] == np.abs(slow.v_pu).argmin()
+        assert fast.v_min_pu[k] == pytest.approx(np.abs(slow.v_pu).min(), rel=1e-12)
+        assert fast.v_max_pu[k] == pytest.approx(np.abs(slow.v_pu).max(), rel=1e-12)
+        loading = 100.0 * (slow.i_a / feeder.ampacity_a)[1:].max()
+        assert fast.max_loading_pct[k] == pytest.approx(loading, rel=1e-10)
+        drawn = p_kw[k].sum() + slow.loss_kw, q_kvar[k].sum() + slow.loss_kvar
+        assert fast.substation_kw[k] == pytest.approx(drawn[0], rel=1e-10)
+        assert fast.substation_kvar[k] == pytest.approx(drawn[1], rel=1e-10)
+        squares = np.abs(slow.v_pu) ** 2 - np.abs(before.v_pu) ** 2
+        change = 0.5 * np.abs(squares).max() / v_source_pu[k] ** 2
+        assert fast.mismatch_pu[k] == pytest.approx(change, rel=1e-9)
+
+
+@pytest.mark.parametrize("per", ["candidate", "state", "one"])
+def test_stopped_scores_are_stopped_flows_with_the_devices_in_the_loads(plain, per):
+    feeder = random_feeder(11, 11, load_kw=70.0)
+    rng = np.random.default_rng(5)
+    device_bus = rng.integers(1, 11, (3, 2))
+    shape = {"candidate": (3, 1, 2), "state": (3, 2, 2), "one": (1, 1, 1)}[per]
+    kw, kvar = rng.uniform(10.0, 200.0, shape), rng.uniform(-200.0, 100.0, shape)
+    states = np.array([[0.6], [1.1]]) * feeder.p_kw
+    v_source_pu = np.array([1.0, 1.03])
+    case = {"base_p_kw": states, "v_source_pu": v_source_pu, "sweeps": 3}
+    made = plain.scoring.score(feeder, device_bus, kw, kvar, **case)
+    for candidate in range(3):
+        for state in range(2):
+            p_kw, q_kvar = states[state].copy(), feeder.q_kvar.copy()
+            one = np.broadcast_to(kw, (3, 2, 2)), np.broadcast_to(kvar, (3, 2, 2))
+            for device, bus in enumerate(device_bus[candidate]):
+                p_kw[bus] += one[0][candidate, state, device]
+                q_kvar[bus] += one[1][candidate, state, device]
+            slow = textbook_sweeps(feeder, p_kw, q_kvar, 3, v_source_pu[state])
+            assert made.loss_kw[candidate, state] == pytest.approx(slow.loss_kw, rel=1e-10)
+            lowest = np.abs(slow.v_pu).min()
+            assert made.v_min_pu[candidate, state] == pytest.approx(lowest, rel=1e-12)
+
+
+def test_stopped_sweeps_flag_what_no_number_holds(plain):
+    feeder = random_feeder(3, 5)
+    huge = np.array([[1.0], [1e200]]) * feeder.p_kw
+    result = plain.solve.power_flow(feeder, huge, feeder.q_kvar, sweeps=4)
+    assert result.status_code.tolist() == [plain.result.STOPPED, plain.result.NO_SOLUTION]
+    assert np.isnan(result.v_pu[1]).all()
+    made = plain.scoring.score(feeder, np.array([[2]]), 0.0, 0.0, base_p_kw=huge, sweeps=4)
+    assert np.isfinite(made.loss_kw).tolist() == [[True, False]]
