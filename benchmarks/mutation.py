@@ -44,7 +44,7 @@ class Job:
 
 MONEY = ("tests/problems/test_money.py", "tests/problems/test_cash_flow.py")
 PORTABLE = ("tests/powerflow/test_portable_kernels.py", "tests/powerflow/test_portable_steps.py")
-VECTORS = ("tests/powerflow/test_plain_sweeps.py",)
+VECTORS = ("tests/powerflow/test_plain_sweeps.py", "tests/powerflow/test_plain_flows.py")
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--assert=plain")
 JOBS = (
     Job("problems/core/money.py", MONEY),
@@ -110,7 +110,8 @@ def _run(job: Job, every: int) -> tuple[list[dict[str, Any]], list[dict[str, Any
     """Return the mutants of a module that lived and those that were killed, every n-th taken."""
     file = ROOT / job.module
     whole = file.read_text(encoding="utf-8")
-    lived, killed = [], []
+    lived: list[dict[str, Any]] = []
+    killed: list[dict[str, Any]] = []
     if _is_killed(job):
         raise RuntimeError(f"{job.module}: its tests fail as it stands")
     try:

@@ -1,11 +1,7 @@
 """The vector kernels line by line: run as plain Python, they agree with their compiled selves."""
 
-import importlib
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from plain_python import plain_packages
 from random_feeders import random_feeder
 
 import powerflow
@@ -15,19 +11,6 @@ from powerflow.sensitivity import sensitivity
 
 EVERY = (*OUTPUTS, "angle_rad")
 SCORED = ("loss_kw", "loss_kvar", "v_min_pu", "v_max_pu", "max_loading_pct")
-
-
-@pytest.fixture(scope="module")
-def plain():
-    """Return what `powerflow` offers, run by the interpreter."""
-    with plain_packages("powerflow"):
-        top = importlib.import_module("powerflow")
-        yield SimpleNamespace(
-            power_flow=top.power_flow,
-            score=top.score,
-            sensitivity=importlib.import_module("powerflow.sensitivity").sensitivity,
-            nose_factor=importlib.import_module("powerflow.nose").nose_factor,
-        )
 
 
 def agree(slow, fast, names):
@@ -46,7 +29,7 @@ def test_power_flows(plain, n_bus):
     feeder = random_feeder(n_bus, n_bus, load_kw=70.0, with_zero=True, reverse=0.2)
     p_kw, q_kvar = loads(feeder, 7)
     agree(
-        plain.power_flow(feeder, p_kw, q_kvar, outputs=EVERY),
+        plain.solve.power_flow(feeder, p_kw, q_kvar, outputs=EVERY),
         powerflow.power_flow(feeder, p_kw, q_kvar, outputs=EVERY),
         EVERY,
     )
@@ -60,7 +43,7 @@ def test_cases_with_branches_of_their_own_and_lost_ones(plain, sweeps):
     factor = np.linspace(0.5, 1.5, 6)[:, None]
     case = {"r_ohm": factor * feeder.r_ohm, "x_ohm": factor * feeder.x_ohm, "sweeps": sweeps}
     case |= {"v_source_pu": np.linspace(0.98, 1.04, 6), "outputs": EVERY}
-    slow = plain.power_flow(feeder, p_kw, q_kvar, **case)
+    slow = plain.solve.power_flow(feeder, p_kw, q_kvar, **case)
     agree(slow, powerflow.power_flow(feeder, p_kw, q_kvar, **case), EVERY)
     assert slow.converged[2] == (sweeps is not None)
 
@@ -69,7 +52,7 @@ def test_loads_that_depend_on_voltage(plain):
     feeder = random_feeder(5, 9, load_kw=70.0)
     case = {"zip_shares": (0.3, 0.3, 0.4), "shunt_q_kvar": -20.0, "outputs": EVERY}
     p_kw, q_kvar = loads(feeder, 5)
-    slow = plain.power_flow(feeder, p_kw, q_kvar, **case)
+    slow = plain.solve.power_flow(feeder, p_kw, q_kvar, **case)
     agree(slow, powerflow.power_flow(feeder, p_kw, q_kvar, **case), EVERY)
 
 
@@ -77,7 +60,7 @@ def test_a_guide_without_solution(plain):
     """A feeder whose own loads are too many: lighter cases still have their power flows."""
     feeder = random_feeder(3, 12, load_kw=60_000.0)
     p_kw = np.array([[0.001], [0.01], [1.0]]) * feeder.p_kw
-    slow = plain.power_flow(feeder, p_kw, p_kw / 4.0, outputs=EVERY)
+    slow = plain.solve.power_flow(feeder, p_kw, p_kw / 4.0, outputs=EVERY)
     agree(slow, powerflow.power_flow(feeder, p_kw, p_kw / 4.0, outputs=EVERY), EVERY)
     assert slow.converged.tolist() == [True, True, False]
 
@@ -91,15 +74,15 @@ def test_scores(plain, sweeps):
     kw[4] = 1e7
     states = np.array([[0.4], [1.0], [1.3]]) * feeder.p_kw
     case = {"base_p_kw": states, "v_source_pu": np.array([1.0, 1.01, 1.02]), "sweeps": sweeps}
-    slow = plain.score(feeder, device_bus, kw, -40.0, **case)
+    slow = plain.scoring.score(feeder, device_bus, kw, -40.0, **case)
     fast = powerflow.score(feeder, device_bus, kw, -40.0, **case)
     agree(slow, fast, SCORED)
 
 
 def test_sensitivities_and_the_nose(plain):
     feeder = random_feeder(7, 8, load_kw=90.0)
-    slow, fast = plain.sensitivity(feeder, bus=[3, 6]), sensitivity(feeder, bus=[3, 6])
+    slow, fast = plain.sensitivity.sensitivity(feeder, bus=[3, 6]), sensitivity(feeder, bus=[3, 6])
     for name in fast.__slots__:
         assert getattr(slow, name) == pytest.approx(getattr(fast, name), rel=1e-9), name
     forward = powerflow.synthetic_feeder(n_bus=9, depth=5, seed=1, loading=0.5)
-    assert plain.nose_factor(forward) == pytest.approx(nose_factor(forward), rel=1e-9)
+    assert plain.nose.nose_factor(forward) == pytest.approx(nose_factor(forward), rel=1e-9)
