@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from powerflow.checks import nearest
 from problems.core.errors import ContentError
 from problems.core.rows import read_rows
 
@@ -41,7 +42,8 @@ def read_curve(word: str) -> Course:
     path = Path(word)
     if not path.exists():
         known = ", ".join(CURVES)
-        raise ContentError(f"curve '{word}' is neither one of {known} nor a file")
+        hint = nearest(word, CURVES)
+        raise ContentError(f"curve '{word}' is neither one of {known} nor a file{hint}")
     curve = []
     for k, (where, row) in enumerate(read_rows(path, "hour")):
         if set(row) != {"hour", "share"}:

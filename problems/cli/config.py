@@ -30,6 +30,7 @@ import typer
 from typer.core import TyperCommand
 
 from problems.cli.asked import remember
+from problems.cli.choices import add_hint
 
 OWN = ("config", "write_config", "help")
 NOT_WRITTEN = (*OWN, "as_json", "quiet", "install_completion", "show_completion")
@@ -101,6 +102,7 @@ class ConfiguredCommand(TyperCommand):
         try:
             left = super().parse_args(ctx, [*options, *args, *places])
         except Exception as error:
+            add_hint(error)
             # two libraries, click and the copy of it in typer, may raise this one
             if type(error).__name__ != "MissingParameter" or not written or _has_data(self):
                 raise

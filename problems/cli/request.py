@@ -133,6 +133,7 @@ def make_request(
         name = problem.instance.feeder.name
         if name in problems:
             raise ContentError(f"{reference}: a feeder named '{name}' is in the study already")
+        _check_structure(engines, problem)
         problems[name] = problem
     return Request(
         command=command,
@@ -146,6 +147,16 @@ def make_request(
         problems=problems,
         best_known=best_known,
     )
+
+
+def _check_structure(engines: Sequence[str], problem: SitingProblem) -> None:
+    """Raise SettingError if an engine needs a structure that the settings do not leave."""
+    if "exact" in engines:
+        from problems.siting.certified_cases import siting_cases
+
+        siting_cases(problem)
+    if "memetic" in engines:
+        problem.check_local_model()
 
 
 def read_request(folder: Path) -> Request:

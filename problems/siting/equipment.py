@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
-from powerflow.feeder import Feeder
 from problems.core.errors import ContentError, SettingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from powerflow.feeder import Feeder
 
 BankRule = Literal["at-most", "exactly"]
 
@@ -132,6 +134,8 @@ class SitingEquipment:
     @property
     def bank_sizes(self) -> NDArray[np.float64]:
         """All sizes a bank can have, ascending; none where sizes are continuous."""
+        import numpy as np  # the command names this module before it needs arrays
+
         if self.kvar_sizes is not None:
             return np.array(self.kvar_sizes)
         if self.kvar_step is None:
@@ -164,6 +168,8 @@ class SitingEquipment:
             If a bus is not of the feeder, a station stands at the source or at an excluded bus, or
             there are fewer candidates than stations or banks.
         """
+        import numpy as np
+
         excluded = {0} | {
             feeder_bus(feeder, label, "exclude buses") for label in self.exclude_buses
         }

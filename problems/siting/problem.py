@@ -189,6 +189,15 @@ class SitingProblem:
         per_kw = self.instance.station_demand_kw(1.0) * self._station_factor
         return per_kw[:, np.newaxis] * rated_kw[:, np.newaxis, :]
 
+    def check_local_model(self) -> None:
+        """Raise SettingError if the settings have no local model, whatever the candidate."""
+        if self.instance.conditions.sweeps is not None:
+            raise SettingError("a local model needs a converged power flow: leave out sweeps")
+        if self.equipment.has_sized_stations:
+            raise SettingError(
+                "a local model needs stations of one rating: leave out station kw min and max"
+            )
+
     def local_model(self, x: FloatArray) -> SitingModel | None:
         """Return the second-order model around candidate `x`, (n_var,), for engines that use one.
 
@@ -203,13 +212,8 @@ class SitingProblem:
             If the power flow is stopped after some sweeps, or stations have ratings to be found:
             neither has such a model.
         """
+        self.check_local_model()
         conditions, equipment = self.instance.conditions, self.equipment
-        if conditions.sweeps is not None:
-            raise SettingError("a local model needs a converged power flow: leave out sweeps")
-        if equipment.has_sized_stations:
-            raise SettingError(
-                "a local model needs stations of one rating: leave out station kw min and max"
-            )
         prices = conditions.prices
         worth = money.present_value_factor(
             prices.discount_rate, conditions.horizon.years, conditions.money_rule

@@ -20,6 +20,8 @@ import pytest
         (["compare", "ieee33", "--seed", "1", "--engines", "ga,psoo"], "did you mean 'pso'?"),
         (["site", "ieee33", "--seed", "1", "--exclude-buses", "199"], "did you mean 19?"),
         (["pareto", "ieee33", "--seed", "1", "--objectives", "npv,volage"], "did you mean voltage"),
+        (["accept", "ieee33", "--curve", "comercial"], "did you mean commercial?"),
+        (["flow", "ieee33", "--open", "1:33"], "did you mean"),
     ],
 )
 def test_errors_suggest_the_nearest_name(feederlab: Any, words: list[str], hint: str) -> None:
@@ -27,6 +29,42 @@ def test_errors_suggest_the_nearest_name(feederlab: Any, words: list[str], hint:
     assert answer.code in (1, 2)
     assert hint in answer.err
     assert not answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["coplan", "ieee33", "--method", "vbmp"], "vmbp"),
+        (["host", "ieee33", "--seed", "1", "--profile", "hme"], "home"),
+        (["stage", "ieee33", "--scheme", "alll"], "all"),
+        (["site", "ieee33", "--seed", "1", "--npv", "anuity"], "annuity"),
+    ],
+)
+def test_a_wrong_choice_suggests_the_nearest(feederlab: Any, words: list[str], hint: str) -> None:
+    answer = feederlab(*words)
+    assert answer.code == 2
+    told = " ".join(answer.err.replace("│", " ").split())
+    assert f"(did you mean {hint}?)" in told
+    assert "Value error" not in told
+
+
+@pytest.mark.parametrize("engine", ["memetic", "exact"])
+def test_an_engine_that_the_settings_leave_no_structure_is_a_bad_command_line(
+    feederlab: Any, engine: str
+) -> None:
+    ratings = ("--station-kw-min", "500", "--station-kw-max", "2000")
+    answer = feederlab("site", "ieee33", "--seed", "1", "--engine", engine, *ratings)
+    assert answer.code == 2
+    assert "stations of one rating" in answer.err
+    assert not Path("results").exists()
+
+
+def test_help_needs_no_arrays() -> None:
+    """What takes long to load is loaded by the command that needs it."""
+    code = "import sys, problems.cli.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {"numpy", "scipy", "pandas", "numba", "matplotlib", "rich"} & set(done.stdout.split())
+    assert not loaded
 
 
 @pytest.mark.parametrize(
