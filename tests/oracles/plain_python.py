@@ -15,7 +15,7 @@ from types import ModuleType
 
 import numpy as np
 
-LANES, TILE = 4, 2
+LANES, TILE = 4, 3
 
 
 def _module(name, **content):
