@@ -174,7 +174,7 @@ def coplan(
     else:
         plan = _plan(method, scenario, library, upgrade_rule, conversion_usd, gap, limit_s)
     answer = {"feeder": fleet.feeder.name, **plan_keys(plan), **extra}
-    _write(scenario, plan, answer, out, [cables, breakers, storage, day])
+    _write(scenario, library, plan, answer, out, [cables, breakers, storage, day])
     if as_json:
         print_json(answer)
     elif not quiet:
@@ -186,6 +186,7 @@ def coplan(
 
 def _write(
     scenario: Scenario,
+    library: Library,
     plan: CoplanPlan,
     answer: dict[str, Any],
     out: str | None,
@@ -208,7 +209,7 @@ def _write(
     folder = Path(out) if out else RUNS_FOLDER / study_name(record)
     claim_folder(folder, record)
     curve = [CurvePoint(**point) for point in answer.get("curve", [])]
-    write_coplan(folder, scenario, plan, answer, curve, asked())
+    write_coplan(folder, scenario, library, plan, answer, curve, asked())
 
 
 def _plan(

@@ -44,6 +44,20 @@ HEAD = """<!DOCTYPE html>
 """
 
 
+def in_words(key: str) -> tuple[str, str]:
+    """Return a key in words, and the unit that its suffix names, if any.
+
+    Examples
+    --------
+    >>> in_words("loss_kw"), in_words("is_ac_feasible")
+    (('loss', 'kW'), ('is ac feasible', ''))
+    """
+    name, _, suffix = key.rpartition("_")
+    if name and suffix in UNITS and name != "engine":
+        return name.replace("_", " "), UNITS[suffix]
+    return key.replace("_", " "), ""
+
+
 def render(page: Page, folder: Path, record: Mapping[str, Any]) -> str:
     """Return the HTML of a page.
 
@@ -141,11 +155,8 @@ def _is_number_column(table: Table, column: int) -> bool:
 
 def _heading(column: str) -> str:
     """Return a column's name in words, its unit apart: `loss_kw` is "loss (kW)"."""
-    name, _, suffix = column.rpartition("_")
-    if name and suffix in UNITS and name != "engine":
-        words = escape(name.replace("_", " "))
-        return f'{words} <span class="unit">({UNITS[suffix]})</span>'
-    return escape(column.replace("_", " "))
+    words, unit = in_words(column)
+    return f'{escape(words)} <span class="unit">({unit})</span>' if unit else escape(words)
 
 
 def _column_decimals(table: Table, column: int) -> int | None:

@@ -10,6 +10,9 @@ from problems.report.page import Figure
 from problems.report.style import COLORS
 from problems.siting.sensitivity import Swing
 
+MOST_ASSETS = 18
+"""Bars that a figure of costs has room for."""
+
 
 def cash_figure(years: Sequence[CashYear], currency: str) -> Figure:
     """Return bars of each year's discounted payments and the line of their running sum."""
@@ -40,8 +43,53 @@ def cash_figure(years: Sequence[CashYear], currency: str) -> Figure:
     return Figure(alt + ".", alt, svg=svg.document(plot.width, plot.height, alt, parts))
 
 
-def tornado_figure(swings: Sequence[Swing], npv: float, currency: str, delta_pct: float) -> Figure:
-    """Return one bar a price, widest on top: the NPV when it alone is lower or higher."""
+def cost_figure(items: Sequence[tuple[str, str, float]], currency: str) -> Figure:
+    """Return one bar an asset, the dearest on top: what each is, its kind, its cost.
+
+    Beyond `MOST_ASSETS` the cheapest stand together in one bar.
+    """
+    money = currency.upper()
+    items = sorted(items, key=lambda item: -item[2])
+    if len(items) > MOST_ASSETS:
+        rest = items[MOST_ASSETS - 1 :]
+        words = f"{len(rest)} more"
+        items = [*items[: MOST_ASSETS - 1], (words, "others", sum(cost for *_, cost in rest))]
+    kinds = list(dict.fromkeys(kind for _, kind, _ in items))
+    most = max(cost for *_, cost in items)
+    plot = svg.Plot(520, 330, (0.0, 1.05 * most), (0.0, float(len(items))), left=150.0, top=24.0)
+    row = (plot.height - plot.top - plot.bottom) / len(items)
+    floor = plot.height - plot.bottom
+    parts = []
+    marks = svg.ticks(*plot.x_range, 4)
+    for tick in marks:
+        x = plot.px(tick)
+        parts.append(svg.line(x, plot.top, x, floor, "#e4e8ec"))
+        parts.append(svg.text(x, floor + 18, svg.tick_text(tick, marks), "middle"))
+    for k, (name, kind, cost) in enumerate(items):
+        y = plot.top + (k + 0.15) * row
+        small = 'font-size="9"' if row < 16.0 else ""
+        parts.append(svg.text(plot.left - 8, y + 0.6 * row, name, "end", small))
+        tip = f"{name}\n{kind}: {cost:,.0f} {money}"
+        color = COLORS[kinds.index(kind) % len(COLORS)]
+        wide = plot.px(cost) - plot.left
+        parts.append(svg.rectangle(plot.left, y, max(wide, 0.5), 0.7 * row, color, tip))
+    parts.append(
+        svg.text((plot.left + plot.width) / 2, plot.height - 7, f"cost ({money})", "middle")
+    )
+    for k, kind in enumerate(kinds):
+        parts.append(svg.rectangle(150 + 92 * k, 5, 14, 8, COLORS[k % len(COLORS)]))
+        parts.append(svg.text(168 + 92 * k, 14, kind))
+    alt = "Cost of each asset, the dearest on top"
+    return Figure(alt + ".", alt, svg=svg.document(plot.width, plot.height, alt, parts))
+
+
+def tornado_figure(
+    swings: Sequence[Swing], npv: float, currency: str, delta_pct: float, what: str = "NPV"
+) -> Figure:
+    """Return one bar a price, widest on top: the NPV when it alone is lower or higher.
+
+    `what` names the figure where it is another, a total cost say.
+    """
     ends = [v for s in swings for v in (s.npv_low, s.npv_high) if v is not None]
     plot = svg.Plot(
         520,
@@ -69,14 +117,14 @@ def tornado_figure(swings: Sequence[Swing], npv: float, currency: str, delta_pct
         ):
             if value is not None:
                 left, right = sorted((plot.px(value), plot.px(npv)))
-                tip = f"{words}\n{side}: NPV {value:,.0f} {money}"
+                tip = f"{words}\n{side}: {what} {value:,.0f} {money}"
                 parts.append(svg.rectangle(left, y, max(right - left, 0.5), 0.7 * row, color, tip))
     parts.append(svg.line(plot.px(npv), plot.top, plot.px(npv), floor, "#000000"))
     parts.append(
-        svg.text((plot.left + plot.width) / 2, plot.height - 7, f"NPV ({money})", "middle")
+        svg.text((plot.left + plot.width) / 2, plot.height - 7, f"{what} ({money})", "middle")
     )
     for k, (name, color) in enumerate((("price lower", COLORS[0]), ("price higher", COLORS[1]))):
         parts.append(svg.rectangle(300 + 110 * k, 5, 14, 8, color))
         parts.append(svg.text(318 + 110 * k, 14, name))
-    alt = f"NPV of this plan when one price at a time is {delta_pct:g} % lower or higher"
+    alt = f"{what} of this plan when one price at a time is {delta_pct:g} % lower or higher"
     return Figure(alt + ".", alt, svg=svg.document(plot.width, plot.height, alt, parts))

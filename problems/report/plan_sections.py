@@ -14,7 +14,8 @@ from problems.core.years import study_states
 from problems.report.bounds import Bound, relative_gap
 from problems.report.money_svg import cash_figure, tornado_figure
 from problems.report.page import Figure, Outcome, Section, Table, Verdict, table_of
-from problems.report.plan_svg import diagram, lowest_v_pu, profile
+from problems.report.plan_svg import diagram, profile
+from problems.report.profile_svg import lowest_v_pu
 from problems.report.targets import SUCCESS_GAP
 from problems.siting.equipment import SitingEquipment
 from problems.siting.sensitivity import sensitivity

@@ -119,9 +119,8 @@ def _unmanaged(plan: SchemePlan, day: Day, k_stage: int, scenario: Scenario) -> 
     study, stage = model.study, model.study.data.stages[k_stage]
     bits = np.array(plan.chain[k_stage][: model.n_segment]) > 0
     flow = plain_flow(study, k_stage, ScenarioSet((scenario,), np.ones(1)), bits)
-    return replace(
-        day, mva=flow.mva, ev_kw=stage.ev_count * unmanaged_kw(study.data, stage), v_pu=flow.v_pu
-    )
+    ev_kw = stage.ev_count * unmanaged_kw(study.data, stage)
+    return replace(day, mva=flow.mva, ev_kw=ev_kw, v_pu=flow.v_pu, energy_kwh={})
 
 
 def plan_content(plan: SchemePlan) -> dict[str, Any]:

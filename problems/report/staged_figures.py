@@ -28,7 +28,9 @@ def draw_timeline(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> No
         figure = Figure(figsize=(max(7.4, 2.2 + 1.9 * len(plans)), 4.6), layout="constrained")
         axes = np.atleast_1d(figure.subplots(1, len(plans), sharey=True))
         for place, (name, plan) in zip(axes, plans.items(), strict=True):
-            stages = [stage.name for stage in plan.model.study.data.stages]
+            data = plan.model.study.data.stages
+            stages = [stage.name for stage in data]
+            labels = [f"{s.name}\n{s.first_year}-{s.last_year % 100:02d}" for s in data]
             rows = investment_rows(plan)
             bottom = np.zeros(len(stages))
             for k, category in enumerate(CATEGORIES):
@@ -43,13 +45,13 @@ def draw_timeline(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> No
                     ]
                 )
                 place.bar(
-                    stages, height / MILLION, bottom=bottom / MILLION, label=category,
+                    labels, height / MILLION, bottom=bottom / MILLION, label=category,
                     color=GREY if category == "basic piles" else COLORS[k], hatch=HATCHES[k],
                     edgecolor="white", width=0.7,
                 )  # fmt: skip
                 bottom += height
             place.set_title(f"scheme {name}")
-            place.set_xlabel("stage")
+            place.set_xlabel("stage, years")
             place.grid(axis="x", visible=False)
         axes[0].set_ylabel("investment (million RMB, undiscounted)")
         handles, labels = axes[0].get_legend_handles_labels()
@@ -92,10 +94,13 @@ def draw_breakdown(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> N
 
 
 def draw_day(path: Path, title: str, days: Mapping[str, Day], rating_mva: float) -> None:
-    """Draw the transformer's load and the vehicles' power over one day, with and without V2G."""
+    """Draw the transformer's load and the vehicles' power over one day, with and without V2G.
+
+    A day without energies is one whose limits were ignored.
+    """
     hour = np.arange(25)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.4, 5.6), layout="constrained")
+        figure = Figure(figsize=(7.8, 7.0), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True)
         for k, (name, day) in enumerate(days.items()):
             look: dict[str, Any] = {
@@ -103,14 +108,18 @@ def draw_day(path: Path, title: str, days: Mapping[str, Day], rating_mva: float)
                 "linestyle": ("-", "--", "-.")[k % 3],
                 "where": "post",
             }
-            upper.step(hour, np.append(day.mva, day.mva[-1]), label=name, **look)
-            ev = np.append(day.ev_kw, day.ev_kw[-1]) / 1e3
-            lower.step(hour, ev, label=f"vehicles, {name}", **look)
+            upper.step(hour, _to_midnight(day.mva), label=f"{name}: {_day_words(day)}", **look)
+            lower.step(hour, _to_midnight(day.ev_kw / 1e3), label=f"vehicles, {name}", **look)
         first = next(iter(days.values()))
-        stored = np.append(first.storage_kw, first.storage_kw[-1]) / 1e3
+        delivered = _to_midnight(-first.v2g_kw / 1e3)
+        lower.fill_between(
+            hour, delivered, step="post", color=COLORS[0], alpha=0.3, linewidth=0,
+            label="delivered by two-way piles",
+        )  # fmt: skip
         lower.step(
-            hour, stored, where="post", color=COLORS[3], linestyle=":", label="storage, as planned"
-        )
+            hour, _to_midnight(first.storage_kw / 1e3), where="post", color=COLORS[3],
+            linestyle=":", label="storage, as planned",
+        )  # fmt: skip
         upper.axhline(rating_mva, color=GREY, linewidth=1.0, linestyle=(0, (4, 3)))
         upper.annotate(
             f"rating {rating_mva:g} MVA", (0.0, rating_mva), xytext=(4, -11), fontsize=8,
@@ -121,13 +130,28 @@ def draw_day(path: Path, title: str, days: Mapping[str, Day], rating_mva: float)
         lower.set_ylabel("net charging (MW)")
         lower.set_xlabel("hour of the day")
         lower.set_xticks(range(0, 25, 3))
-        upper.set_ylim(
-            bottom=0.0, top=1.45 * max(rating_mva, *(d.mva.max() for d in days.values()))
-        )
-        upper.legend(loc="upper left")
-        lower.legend(loc="upper left", fontsize=8)
-        upper.set_title(title)
+        upper.set_ylim(bottom=0.0)
+        for axes, n_column in ((upper, 1), (lower, 2)):
+            axes.legend(
+                loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=n_column, fontsize=8,
+                borderaxespad=0.2,
+            )  # fmt: skip
+        figure.suptitle(title)
         save_figure(figure, path)
+
+
+def _to_midnight(values: Any) -> Any:
+    """Return a course of the day with its last hour drawn to its end."""
+    return np.append(values, values[-1])
+
+
+def _day_words(day: Day) -> str:
+    peak = f"peak {day.mva.max():.2f} MVA"
+    if not day.energy_kwh:
+        return f"{peak}, limits ignored"
+    unserved = max(day.energy_kwh.get("unserved_charging", 0.0), 0.0)
+    lost = max(day.energy_kwh.get("lost_load", 0.0), 0.0)
+    return f"{peak}, {unserved:,.0f} kWh of charging and {lost:,.0f} kWh of load not served"
 
 
 def draw_convergence(path: Path, title: str, plans: Mapping[str, SchemePlan]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from problems.coplan.ddcp import CurvePoint
-from problems.report.coplan import _curve
+from problems.report.coplan_page import _curve
 
 pytest.importorskip("highspy")
 
