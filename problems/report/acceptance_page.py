@@ -10,6 +10,7 @@ from problems.acceptance.study import AcceptanceStudy
 from problems.acceptance.together import JointFront
 from problems.conic.solution import Solution
 from problems.report.acceptance import LIMIT_WORDS, capacity_row, front_row
+from problems.report.acceptance_feeder import feeder_section
 from problems.report.page import Figure, Page, Section, Verdict, picture, table_of, write_page
 
 COLUMNS = (
@@ -27,6 +28,7 @@ def write_capacity_page(
     answered = [row for row in found if row.capacity_kw is not None]
     feeder = study.feeder.name
     answer = f"No bus of {feeder} has an answer."
+    shown: tuple[Section, ...] = ()
     if answered:
         most = max(answered, key=lambda row: row.capacity_kw or 0.0)
         least = min(answered, key=lambda row: row.capacity_kw or 0.0)
@@ -34,6 +36,8 @@ def write_capacity_page(
             f"Bus {most.bus} accepts most, {most.capacity_kw or 0.0:,.0f} kW ({_binds(most)}); "
             f"bus {least.bus} least, {least.capacity_kw or 0.0:,.0f} kW ({_binds(least)})."
         )
+        if most.solution is not None:
+            shown = feeder_section(study, most.solution, [(most.bus, most.capacity_kw or 0.0)])
     rows = [{key: capacity_row(row)[key] for key in COLUMNS} for row in found]
     section = Section(
         "Capacity",
@@ -45,7 +49,7 @@ def write_capacity_page(
         tables=(table_of("Acceptance capacity", rows, is_long=len(rows) > 12),),
     )
     question = f"How large a charging station does each bus of {feeder} accept, one at a time?"
-    _write(folder, study, question, answer, command, section)
+    _write(folder, study, question, answer, command, (section, *shown))
 
 
 def write_front_page(folder: Path, study: AcceptanceStudy, front: JointFront, command: str) -> None:
@@ -53,7 +57,11 @@ def write_front_page(folder: Path, study: AcceptanceStudy, front: JointFront, co
     places = ", ".join(front.buses)
     best = front.greatest
     answer = f"No answer: {best.status}, {best.message}."
+    shown: tuple[Section, ...] = ()
     if best.capacity_kw is not None:
+        if best.solution is not None:
+            pairs = list(zip(front.buses, best.capacity_kw, strict=True))
+            shown = feeder_section(study, best.solution, pairs)
         sizes = ", ".join(
             f"{kw:,.0f} kW at {bus}" for bus, kw in zip(front.buses, best.capacity_kw, strict=True)
         )
@@ -70,7 +78,7 @@ def write_front_page(folder: Path, study: AcceptanceStudy, front: JointFront, co
         tables=(table_of("Front", rows, is_long=len(rows) > 12),) if rows else (),
     )
     question = f"How large may charging stations at buses {places} be at once?"
-    _write(folder, study, question, answer, command, section)
+    _write(folder, study, question, answer, command, (section, *shown))
 
 
 def _write(
@@ -79,7 +87,7 @@ def _write(
     question: str,
     answer: str,
     command: str,
-    section: Section,
+    sections: tuple[Section, ...],
 ) -> None:
     devices = study.devices
     names = (("storage", devices.storage), ("SVG", devices.svg), ("PV", devices.pv))
@@ -100,8 +108,9 @@ def _write(
             "Balanced and radial; one day of 24 hours, loads and charging curve known.",
             f"Voltages {floor}{study.v_max_pu:g} p.u. in every hour.",
             f"Devices dispatched with the station in mind: {words or 'none'}.",
+            "Sizes are asked for, not costs: there is no money in this study.",
         ),
-        sections=(section,),
+        sections=sections,
     )
     write_page(folder, page)
 

@@ -24,6 +24,7 @@ Points = list[tuple[float, float]]
 BAR_STEPS = 40
 LEGEND_STEP, LEGEND_COLUMNS = 136.0, 3
 WIDTH = 760.0
+STACK = 15.0
 HOLLOW = 1.35
 """Size of what stands already over that of what is sited, so that both show at one bus."""
 
@@ -107,11 +108,15 @@ def feeder_figure(
         )
         parts.append(svg.dot(px[bus], py[bus], radius, color[bus], tip))
     parts.append(svg.rectangle(px[0] - 7, py[0] - 7, 14, 14, "#000", "source"))
+    placed: dict[int, int] = {}
     for mark in marks:
         words = f"{mark.words} at bus {feeder.bus_id[mark.bus]}"
         if mark.stands_already:
             words += "\nstands already"
-        parts.append(_mark(mark.kind, px[mark.bus], py[mark.bus], words, mark.stands_already))
+        # several at a bus stand below each other; hollow ones are wide enough to show around
+        y_mark = py[mark.bus] + STACK * placed.get(mark.bus, 0)
+        placed[mark.bus] = placed.get(mark.bus, 0) + (not mark.stands_already)
+        parts.append(_mark(mark.kind, px[mark.bus], y_mark, words, mark.stands_already))
     for bus in dict.fromkeys(mark.bus for mark in marks):
         parts.append(svg.text(px[bus], py[bus] - 13, feeder.bus_id[bus], "middle"))
     parts += _legend(names, foot)
