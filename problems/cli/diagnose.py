@@ -21,7 +21,7 @@ from problems.cli.coplan_options import (
     fleet_of,
     scenario_of,
 )
-from problems.cli.output import Json, print_json, print_table
+from problems.cli.output import Json, Out, Quiet, print_json, print_table
 from problems.core.errors import SettingError
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def diagnose(
     day: DayFile = None,
     source_pu: SourcePu = None,
     seed: OptionalSeed = None,
+    out: Out = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Say which lines are overloaded and which buses have too low a voltage, EVs included.
@@ -51,8 +53,14 @@ def diagnose(
     Of draws the median is given, and lowest and highest as `low` and `high`; a figure exists where
     no draw collapses, and `collapsed` says whether one does.
     """
-    from problems.coplan.diagnosis import day_figures
+    import time
 
+    from problems.cli.asked import asked
+    from problems.cli.claimed import claim
+    from problems.coplan.diagnosis import day_figures
+    from problems.report.diagnosis import write_diagnosis
+
+    begun = time.perf_counter()
     fleet = fleet_of(feeder, base_kv, charger_kw, adoption, cases, source_pu)
     if fleet.cases == "draws":
         if seed is None:
@@ -63,9 +71,12 @@ def diagnose(
         from problems.coplan.scenario import draw_loads
 
         loads = draw_loads(fleet.feeder, charger_kw, fleet.adoption_pct, seed, draws)
-        answer = _over_draws(diagnosis.diagnose(fleet.feeder, *loads))
+        found = diagnosis.diagnose(fleet.feeder, *loads)
+        source = f"the feeder's load and {draws} draws of who has an EV"
+        answer = _over_draws(found)
     else:
-        found = scenario_of(fleet, hour, day, source_pu).diagnose()
+        scenario = scenario_of(fleet, hour, day, source_pu)
+        found, source = scenario.diagnose(), scenario.source
         answer = {**asdict(day_figures(found)), **_places(found)}
     answer = {
         "feeder": fleet.feeder.name,
@@ -75,8 +86,13 @@ def diagnose(
         "cases": fleet.cases,
         **answer,
     }
+    folder = claim("diagnose", fleet.feeder, out, [day])
+    seconds = time.perf_counter() - begun
+    write_diagnosis(folder, found, answer, seconds, source, asked())
     if as_json:
-        print_json(answer)
+        print_json({**answer, "out": str(folder)})
+        return
+    if quiet:
         return
     rows = [(key, value) for key, value in answer.items() if not isinstance(value, list | dict)]
     print_table(f"Diagnosis of {fleet.feeder.name}", ("figure", "value"), rows)
@@ -86,6 +102,7 @@ def diagnose(
             ("from", "to", "current A", "loading %"),
             [(x["from_bus"], x["to_bus"], x["i_a"], x["loading_pct"]) for x in answer["lines"]],
         )
+    typer.echo(f"files: {folder}")
 
 
 def _places(found: Diagnosis) -> dict[str, Any]:

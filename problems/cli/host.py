@@ -9,14 +9,14 @@ import typer
 
 from problems.cli.coplan import StorageFile
 from problems.cli.coplan_options import BaseKv, ChargerKw, DayFile, FeederName, SourcePu, fleet_of
-from problems.cli.output import Jobs, Json, Quiet, Seed, print_json, print_table
+from problems.cli.output import Jobs, Json, Out, Quiet, Seed, print_json, print_table
 
 ProfileName = Annotated[
     Literal["simultaneous", "home", "overnight", "smart"],
     typer.Option(
         "--profile",
-        help="Every EV at full power all day; mean home or overnight charging; home charging moved "
-        "into the valley of the feeder's load.",
+        help="Every EV at full power all day; at full power for hours drawn, at home or overnight; "
+        "the energy of home charging in the valley of the feeder's load.",
     ),
 ]
 WithStorage = Annotated[
@@ -27,7 +27,8 @@ StorageDraws = Annotated[
     int, typer.Option("--storage-draws", min=1, help="Draws that storage is planned for.")
 ]
 NDraws = Annotated[
-    int, typer.Option("--draws", min=1, help="Draws of who has an EV, nested over adoptions.")
+    int,
+    typer.Option("--draws", min=1, help="Draws of who has an EV and when it charges, nested."),
 ]
 
 
@@ -49,16 +50,23 @@ def host(
     storage_draws: StorageDraws = 8,
     storage: StorageFile = None,
     jobs: Jobs = 1,
+    out: Out = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Find the share of customers that may have an EV before a limit is violated."""
+    import time
     from dataclasses import replace
 
     import numpy as np
 
+    from problems.cli.asked import asked
+    from problems.cli.claimed import claim
     from problems.coplan.day import day_of
     from problems.coplan.hosting import host as find
+    from problems.report.hosting import write_hosting
+
+    begun = time.perf_counter()
 
     fleet = fleet_of(feeder, base_kv, charger_kw, 0.0, "proportional", source_pu)
     loads = day_of(fleet.feeder, None if day is None else Path(day))
@@ -68,6 +76,7 @@ def host(
         fleet.feeder, loads, charger_kw=charger_kw, profile=profile, seed=seed, n_draw=draws
     )
     stored: dict[str, Any] = {}
+    relieved = None
     if with_storage:
         from problems.coplan.equipment import read_library
         from problems.coplan.hosting_storage import host_with_storage
@@ -96,13 +105,17 @@ def host(
         **stored,
         "probability": [row._asdict() for row in found.probability()],
     }
+    folder = claim("host", fleet.feeder, out, [day, storage if with_storage else None])
+    seconds = time.perf_counter() - begun
+    write_hosting(folder, found, relieved, answer, seconds, asked())
     if as_json:
-        print_json(answer)
+        print_json({**answer, "seconds": seconds, "out": str(folder)})
     elif not quiet:
         rows = [(key, value) for key, value in answer.items() if not isinstance(value, list)]
         print_table(f"Hosting capacity of {fleet.feeder.name}", ("figure", "value"), rows)
         shown = [tuple(row) for row in found.probability() if row.adoption_pct % 10 == 0]
         print_table("Probability of a violation", ("adoption %", "p", "low", "high"), shown)
+        typer.echo(f"files: {folder}")
 
 
 def threshold_keys(threshold_pct: Any, suffix: str) -> dict[str, float | None]:

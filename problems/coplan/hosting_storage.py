@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import joblib
 import numpy as np
-from numpy.typing import NDArray
 
 from powerflow.feeder import Feeder
+from problems.coplan.charging import Charging, Profile, charging_draws
 from problems.coplan.day import Day
 from problems.coplan.diagnosis import V_MIN_PU
 from problems.coplan.equipment import StorageTerms
-from problems.coplan.hosting import BELOW_0, EvDay, Hosting, ev_day
+from problems.coplan.hosting import BELOW_0, Hosting
 from problems.coplan.scenario import on_day
 from problems.coplan.storage_model import Grid, one_feeder
 from problems.coplan.vcu import feeders_behind
-from problems.coplan.vehicles import Profile, counts_of, customer_orders
 from problems.coplan.vmbp import feeder_storage
 
 
@@ -41,20 +40,21 @@ def host_with_storage(
     n_jobs : int
         Workers, each takes draws; the answer does not depend on it.
     """
-    orders = customer_orders(feeder, seed, n_draw)
-    hours = ev_day(feeder, day, charger_kw, profile)
-    first = _threshold(feeder, hours, orders[:1], terms, v_min_pu, None)
+    groups = charging_draws(feeder, day, charger_kw, profile, seed, n_draw)
+    draws = [group.only(draw) for group in groups for draw in range(group.n_draw)]
+    first = _threshold(feeder, day, charger_kw, draws[0], terms, v_min_pu, None)
     rest = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_threshold)(feeder, hours, orders[draw : draw + 1], terms, v_min_pu, first)
-        for draw in range(1, n_draw)
+        joblib.delayed(_threshold)(feeder, day, charger_kw, draw, terms, v_min_pu, first)
+        for draw in draws[1:]
     )
     return Hosting(np.array([first, *rest], dtype=np.int64))
 
 
 def _threshold(
     feeder: Feeder,
-    hours: EvDay,
-    order: NDArray[np.int16],
+    day: Day,
+    charger_kw: float,
+    charging: Charging,
     terms: StorageTerms,
     v_min_pu: float,
     guess: int | None,
@@ -62,9 +62,8 @@ def _threshold(
     """Return the threshold of one draw; a guess saves steps and changes nothing."""
 
     def is_feasible(adoption: int) -> bool:
-        count = counts_of(order, float(adoption), feeder.n_bus)
-        ev_kw = hours.ev_kw[adoption][:, None] * count
-        scenario = on_day(feeder, hours.day, ev_kw, v_min_pu=v_min_pu)
+        ev_kw = charging.ev_kw(0, adoption, charger_kw, feeder.n_bus)
+        scenario = on_day(feeder, day, ev_kw, v_min_pu=v_min_pu)
         for buses in feeders_behind(scenario):
             part, _ = one_feeder(scenario, buses)
             found = feeder_storage(part, terms, Grid.of(part.feeder), has_bound=False)

@@ -18,7 +18,7 @@ from problems.core.errors import ContentError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-Method = Literal["vcu", "vmbp", "ddcp", "joint", "uprate"]
+Method = Literal["vcu", "vmbp", "ddcp", "joint", "uprate", "heuristic"]
 V_TOL_PU = 1e-5
 LOADING_TOL_PCT = 1e-2
 """What a plan may exceed its limits by: cone solvers meet a limit to about 1e-6."""

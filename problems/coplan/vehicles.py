@@ -1,4 +1,4 @@
-"""Owns the EVs of a feeder: how many charge at each bus, and what they draw."""
+"""Owns the EVs of a feeder: how many there are at each bus, and their power factor."""
 
 from __future__ import annotations
 
@@ -16,13 +16,10 @@ from problems.core.rows import read_rows
 
 FloatArray = NDArray[np.float64]
 Cases = Literal["paper", "proportional", "draws"]
-Profile = Literal["simultaneous", "home", "overnight", "smart"]
 
 PAPER_ADOPTIONS_PCT = (0, 20, 40, 60, 80, 100)
 EV_POWER_FACTOR = 0.925
 """Assumed where no power factor of the EVs at a bus is known: the middle of the paper's range."""
-
-PROFILE_COLUMN = {"simultaneous": "constant_one", "home": "home_level2", "overnight": "overnight_u"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,49 +156,3 @@ def counts_of(order: NDArray[np.int16], adoption_pct: FloatArray | float, n_bus:
     has_ev = np.arange(n_customer) < n_ev[:, None]
     flat = (np.arange(n_draw)[:, None] * n_bus + order)[has_ev]
     return np.bincount(flat, minlength=n_draw * n_bus).reshape(n_draw, n_bus).astype(np.float64)
-
-
-@cache
-def charging_table() -> dict[str, FloatArray]:
-    """Return the columns of charging.csv, (24,) each: mean power over the charger's rating."""
-    rows = [row for _, row in read_rows(DATA / "charging.csv", "hour")]
-    return {column: np.array([row[column] for row in rows]) for column in rows[0]}
-
-
-def charging_profile(profile: Profile, base_kw: FloatArray | None = None) -> FloatArray:
-    """Return mean charging power over the charger's rating by hour of a day, (24,).
-
-    Parameters
-    ----------
-    profile : {"simultaneous", "home", "overnight", "smart"}
-        Smart charging takes the energy of the home profile where it fills the valley of the
-        feeder's load, no charger above its rating.
-    base_kw : (24,) float array, optional
-        Load of the feeder without EVs per EV and per kW of charger; smart charging needs it.
-    """
-    table = charging_table()
-    if profile != "smart":
-        return table[PROFILE_COLUMN[profile]]
-    if base_kw is None:
-        raise ValueError("smart charging needs the load without EVs")
-    return valley_fill(base_kw, float(table["home_level2"].sum()))
-
-
-def valley_fill(base: FloatArray, energy: float, most: float = 1.0) -> FloatArray:
-    """Return the flattest load that holds an energy: max(0, level - base), at most `most`.
-
-    Parameters
-    ----------
-    base : (n_hour,) float array
-        Load to be filled, in units of the power filled in.
-    energy : float
-        Sum of what is filled in; at most `most` an hour fits.
-    """
-    low, high = float(base.min()), float(base.max()) + most
-    for _ in range(200):
-        level = 0.5 * (low + high)
-        if np.clip(level - base, 0.0, most).sum() < energy:
-            low = level
-        else:
-            high = level
-    return np.clip(high - base, 0.0, most)

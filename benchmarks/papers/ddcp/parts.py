@@ -15,6 +15,7 @@ from benchmarks.papers.ddcp.readings import CHARGER_KW, LIBRARY, paper_day, prin
 from powerflow.library import load_feeder
 from problems.coplan import ddcp
 from problems.coplan.bottlenecks import StageOne
+from problems.coplan.charging import Profile
 from problems.coplan.choices import UpgradeRule
 from problems.coplan.day import day_of
 from problems.coplan.hosting import Hosting, host
@@ -23,7 +24,6 @@ from problems.coplan.joint import plan_jointly
 from problems.coplan.plan import CoplanPlan, conflicts_in, judge
 from problems.coplan.scenario import at_base_kv
 from problems.coplan.upgrade import plan_upgrades, plan_uprate
-from problems.coplan.vehicles import Profile
 from problems.coplan.vmbp import plan_storage
 from problems.core.content import json_text, read_json, write_text
 

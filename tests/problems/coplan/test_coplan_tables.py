@@ -6,13 +6,7 @@ import pytest
 from powerflow import load_feeder
 from problems.coplan.day import day_of, read_day
 from problems.coplan.equipment import read_library
-from problems.coplan.vehicles import (
-    charging_profile,
-    charging_table,
-    paper_cases,
-    proportional_count,
-    valley_fill,
-)
+from problems.coplan.vehicles import paper_cases, proportional_count
 from problems.core.errors import ContentError
 
 
@@ -106,15 +100,3 @@ def test_proportional_evs_add_up():
         assert proportional_count(feeder, adoption).sum() == round(1120 * adoption / 100.0)
     with pytest.raises(ContentError, match="no customers are known"):
         proportional_count(load_feeder("ieee33"), 20.0)
-
-
-def test_valley_filling_is_flat_and_holds_the_energy():
-    base = np.array([5.0, 1.0, 2.0, 4.5])
-    filled = valley_fill(base, 2.5, most=10.0)
-    assert filled.sum() == pytest.approx(2.5)
-    assert filled == pytest.approx([0.0, 1.75, 0.75, 0.0])
-    held = valley_fill(base, 2.5, most=1.5)
-    assert held.max() <= 1.5 + 1e-9
-    assert held.sum() == pytest.approx(2.5)
-    smart = charging_profile("smart", np.linspace(1.0, 2.0, 24))
-    assert smart.sum() == pytest.approx(charging_table()["home_level2"].sum())
