@@ -51,6 +51,6 @@ def make_ranges(model: Model) -> Ranges:
     e = np.arange(model.n_free + 1)
     is_open = (e[:, None] <= stations[:, None, None]) & (k <= banks[:, None, None])
     u_high = np.where(is_open, k * model.q_span, -1.0)
-    is_root_open = (e[:, None] == model.n_free) & (~model.exactly | (k == model.n_bank))
+    is_root_open = (e[:, None] == model.n_free) & ((k == model.n_bank) | (not model.exactly))
     u_high[0] = np.where(is_root_open, u_high[0], -1.0)
     return Ranges(np.zeros_like(u_high), u_high)
