@@ -13,6 +13,9 @@ from problems.cli.output import Jobs, Json, Out, Quiet, print_json, print_table
 from problems.cli.staged_options import Config, OptionalSeed, WriteConfig
 from problems.core.errors import SettingError
 
+LEAST_LOST_KWH = 1.0
+"""Load a year that counts as not served: less is the tolerance of a solver."""
+
 if TYPE_CHECKING:
     from problems.staged.scheme_plan import SchemePlan
     from problems.staged.studied import Studied
@@ -42,7 +45,7 @@ def stage(
 ) -> None:
     """Plan staged investment: a genetic search and a proof above, cone dispatch below."""
     from problems.cli.staged_options import config_written, require_conic, staged_study
-    from problems.cli.study import RUNS_FOLDER
+    from problems.cli.study import INTERRUPTED, RUNS_FOLDER
     from problems.core.content import to_content
     from problems.report.record import claim_folder, make_record, study_name
     from problems.report.staged import begin_page, write_staged
@@ -63,7 +66,12 @@ def stage(
     command = _command(folder, feeder, study, scheme, seed, quick, config)
     begin_page(folder, study, command)
     names = ("A", "B", "C", "D") if scheme == "all" else (scheme,)
-    plans, seconds = _plans(study, names, seed, quick, jobs, folder, quiet or as_json)
+    try:
+        plans, seconds = _plans(study, names, seed, quick, jobs, folder, quiet or as_json)
+    except KeyboardInterrupt:
+        words = f"interrupted; continue with: feederlab resume {shlex.quote(str(folder))}"
+        typer.echo(words, err=True)
+        raise typer.Exit(INTERRUPTED) from None
     if plans:
         write_staged(folder, study, plans, command)
     _write_times(folder, seconds, plans)
@@ -165,9 +173,24 @@ def _answer(
         print_table(f"Staged plans of {study.feeder.name}", columns, rows)
         _print_built(plans)
         typer.echo(f"files: {folder}")
+    for sentence in _shed(study, plans):
+        typer.echo(sentence, err=True)
     if len(plans) < len(names):
         typer.echo("a scheme has no plan that can be operated; see status", err=True)
         raise typer.Exit(NO_FEASIBLE_ANSWER)
+
+
+def _shed(study: Studied, plans: dict[str, SchemePlan]) -> list[str]:
+    """Return which stages of which plans cannot serve all load, one sentence each."""
+    from problems.staged.indicators import scheme_answer
+
+    return [
+        f"scheme {name}, stage {stage.name}: {lost:,.0f} kWh of load a year are not served; "
+        "nothing that may be built carries its peak cheaper"
+        for name, plan in plans.items()
+        for stage, lost in zip(study.data.stages, scheme_answer(plan)["lost_load_kwh"], strict=True)
+        if lost is not None and lost >= LEAST_LOST_KWH
+    ]
 
 
 def _print_built(plans: dict[str, SchemePlan]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from problems.core.cash_flow import CashYear
 from problems.report import svg
 from problems.report.page import Figure
 from problems.report.style import COLORS
@@ -14,32 +13,42 @@ MOST_ASSETS = 18
 """Bars that a figure of costs has room for."""
 
 
-def cash_figure(years: Sequence[CashYear], currency: str) -> Figure:
-    """Return bars of each year's discounted payments and the line of their running sum."""
+def cash_figure(
+    years: Sequence[tuple[int, float, float]], currency: str, what: str = "NPV"
+) -> Figure:
+    """Return bars of each year's discounted payments and the line of their running sum.
+
+    Parameters
+    ----------
+    years : sequence of (year, discounted, running sum)
+    currency : str
+    what : str
+        What the running sum ends at.
+    """
     money = currency.upper()
-    every = [year.discounted for year in years] + [year.cumulative for year in years] + [0.0]
-    last = years[-1].year
-    plot = svg.Plot(520, 330, (-0.6, last + 0.6), svg.padded(min(every), max(every)))
-    marks = [float(k) for k in range(0, last + 1, max(1, round(last / 10)))]
-    parts = [svg.axes(plot, "year", f"present value ({money})", x_ticks=marks)]
-    wide = 0.6 * (plot.px(1.0) - plot.px(0.0))
-    for year in years:
-        top, base = sorted((plot.py(year.discounted), plot.py(0.0)))
-        color = COLORS[0] if year.discounted >= 0.0 else COLORS[1]
-        tip = f"year {year.year}\n{year.discounted:+,.0f} {money}\nsum {year.cumulative:,.0f}"
-        x = plot.px(float(year.year))
+    every = [value for _, *both in years for value in both] + [0.0]
+    begin, last = years[0][0], years[-1][0]
+    plot = svg.Plot(520, 330, (begin - 0.6, last + 0.6), svg.padded(min(every), max(every)))
+    marks = [float(k) for k in range(begin, last + 1, max(1, round((last - begin) / 10)))]
+    parts = [svg.axes(plot, "year", f"present value ({money})", x_ticks=marks, x_is_name=True)]
+    wide = 0.6 * (plot.px(begin + 1.0) - plot.px(float(begin)))
+    for year, discounted, total in years:
+        top, base = sorted((plot.py(discounted), plot.py(0.0)))
+        color = COLORS[0] if discounted >= 0.0 else COLORS[1]
+        tip = f"year {year}\n{discounted:+,.0f} {money}\nsum {total:,.0f}"
+        x = plot.px(float(year))
         parts.append(svg.rectangle(x - wide / 2, top, wide, max(base - top, 0.5), color, tip))
     zero = plot.py(0.0)
     parts.append(svg.line(plot.left, zero, plot.width - plot.right, zero, "#1c2733"))
-    points = [(plot.px(float(year.year)), plot.py(year.cumulative)) for year in years]
+    points = [(plot.px(float(year)), plot.py(total)) for year, _, total in years]
     parts.append(svg.path(points, "#000000"))
     parts += [
-        svg.dot(x, y, 3, "#000000", f"sum to year {year.year}\n{year.cumulative:,.0f} {money}")
-        for (x, y), year in zip(points, years, strict=True)
+        svg.dot(x, y, 3, "#000000", f"sum to year {year}\n{total:,.0f} {money}")
+        for (x, y), (year, _, total) in zip(points, years, strict=True)
     ]
-    end = years[-1].cumulative
+    end = years[-1][2]
     parts.append(svg.text(plot.width - plot.right, 15, f"line: running sum, {end:,.0f}", "end"))
-    alt = "Discounted payments of each year and their running sum, which ends at the NPV"
+    alt = f"Discounted payments of each year and their running sum, which ends at the {what}"
     return Figure(alt + ".", alt, svg=svg.document(plot.width, plot.height, alt, parts))
 
 

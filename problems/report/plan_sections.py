@@ -275,6 +275,7 @@ def _money(
         {"year": year.year, **{f"{name}_{currency}": getattr(year, name) for name in names}}
         for year in years
     ]
+    sums = [(year.year, year.discounted, year.cumulative) for year in years]
     swings = sensitivity(plan, instance, delta_pct=DELTA_PCT)
     gained = "gains" if npv >= 0.0 else "loses"
     return Section(
@@ -283,7 +284,7 @@ def _money(
             f"Building costs {assessment.invested:,.0f} {currency.upper()}; the plan {gained} "
             f"{abs(npv):,.0f} {currency.upper()} of net present value.",
         ),
-        figures=(cash_figure(years, currency), tornado_figure(swings, npv, currency, DELTA_PCT)),
+        figures=(cash_figure(sums, currency), tornado_figure(swings, npv, currency, DELTA_PCT)),
         tables=(table_of("Cash flow by year", rows, is_long=True),),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from problems.core.content import json_text, write_text
-from problems.report.page import Page, Section, picture, table_of, write_page
+from problems.report.page import picture, write_page
 from problems.report.staged_figures import (
     draw_breakdown,
     draw_convergence,
@@ -18,6 +18,7 @@ from problems.report.staged_figures import (
     draw_timeline,
     figure_days,
 )
+from problems.report.staged_page import staged_page, unfinished_page
 from problems.report.tables import write_table
 from problems.staged.day import Day
 from problems.staged.indicators import cost_breakdown, investment_rows, scheme_answer
@@ -27,20 +28,12 @@ from problems.staged.scheme_plan import SchemePlan
 from problems.staged.screening import plain_flow
 from problems.staged.studied import Studied
 
-ASSUMPTIONS = (
-    "Prices, fleet and profiles the paper does not print are assumed: each figure of the "
-    "configuration carries its basis.",
-    "Balanced radial feeder; branch-flow cone relaxation, every hour rechecked by AC power flow.",
-    "No energy purchase and no residual value, as in the printed objective, unless switched on.",
-)
 HARDEST = "summer sunny workday"
 
 
 def begin_page(folder: Path, study: Studied, command: str) -> None:
     """Write the page of a study that has just begun: what `feederlab resume` continues by."""
-    write_page(
-        folder, _page(study, command, "Not finished: feederlab resume continues it.", "", ())
-    )
+    write_page(folder, unfinished_page(study, command))
 
 
 def write_staged(
@@ -63,31 +56,14 @@ def write_staged(
     draw_breakdown(folder / "costs.png", f"{title}: life-cycle cost, all scenarios", plans)
     draw_convergence(folder / "convergence.png", f"{title}: genetic search", plans)
     figures = [
-        picture("timeline.png", "Investments by stage, undiscounted."),
+        picture("timeline.png", "Investments by stage, undiscounted.", is_wide=True),
         picture("costs.png", "Life-cycle cost by cause, present value, all scenarios."),
         picture("convergence.png", "Genetic search against the proven bound."),
     ]
     best = min(plans, key=lambda name: plans[name].lcc_rmb)
     if draw_v2g_day(folder / "summer_day.png", plans[best]):
         figures.append(picture("summer_day.png", f"{HARDEST}, last stage, scheme {best}."))
-    answer = (
-        f"Scheme {best} costs least: {plans[best].lcc_rmb / 1e6:.3f} million RMB on the scenarios "
-        f"of the search, within {100.0 * plans[best].gap:.2f} % of the best possible."
-    )
-    worst = max((a["ac"]["violation"] or 0.0) for a in answers.values())
-    certificate = (
-        "Bounds proven by branch and bound on the convex hull of line choices; the AC recheck of "
-        f"all scenarios exceeds no limit by more than {worst:.1e} of it."
-    )
-    sections = (
-        Section(
-            "Schemes",
-            tables=(table_of("Schemes", [_summary(n, a) for n, a in answers.items()]),),
-            figures=tuple(figures),
-        ),
-        Section("Investments", tables=(table_of("Built", investments, is_long=True),)),
-    )
-    write_page(folder, _page(study, command, answer, certificate, sections))
+    write_page(folder, staged_page(study, command, plans, answers, figures))
 
 
 def draw_v2g_day(path: Path, plan: SchemePlan) -> bool:
@@ -179,21 +155,3 @@ def _day_row(scheme: str, day: Day) -> dict[str, Any]:
         "max_loading_pct": float(day.loading_pct[:, 1:].max()) if is_solved else None,
         "max_mva": float(day.mva.max()) if is_solved else None,
     }
-
-
-def _page(
-    study: Studied, command: str, answer: str, certificate: str, sections: tuple[Section, ...]
-) -> Page:
-    stages = study.data.stages
-    return Page(
-        title=f"Staged investment on {study.feeder.name}",
-        question=(
-            f"What should be built, where and when, from {stages[0].first_year} to "
-            f"{stages[-1].last_year}?"
-        ),
-        answer=answer,
-        certificate=certificate or "None yet.",
-        command=command,
-        assumptions=ASSUMPTIONS,
-        sections=sections,
-    )

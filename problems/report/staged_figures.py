@@ -169,6 +169,7 @@ def draw_convergence(path: Path, title: str, plans: Mapping[str, SchemePlan]) ->
                 linestyle=("-", "--", "-.", ":")[k % 4], label=f"scheme {name}",
             )  # fmt: skip
         axes.set_yscale("symlog", linthresh=0.1)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_ylim(bottom=0.0)
         axes.set_xlabel("generation")
         axes.set_ylabel("above the proven bound (%)")

@@ -105,8 +105,15 @@ def level(plot: Plot, value: float, words: str, color: str) -> list[str]:
     ]
 
 
-def axes(plot: Plot, x_name: str, y_name: str, *, x_ticks: Sequence[float] | None = None) -> str:
-    """Return both axes with ticks, a light grid and their names."""
+def axes(
+    plot: Plot,
+    x_name: str,
+    y_name: str,
+    *,
+    x_ticks: Sequence[float] | None = None,
+    x_is_name: bool = False,
+) -> str:
+    """Return both axes with ticks, a light grid and their names; years are names, not amounts."""
     floor, wall = plot.height - plot.bottom, plot.left
     parts = []
     marks = ticks(*plot.y_range)
@@ -118,7 +125,8 @@ def axes(plot: Plot, x_name: str, y_name: str, *, x_ticks: Sequence[float] | Non
     for tick in marks:
         x = plot.px(tick)
         parts.append(line(x, floor, x, floor + 4, GREY))
-        parts.append(text(x, floor + 18, tick_text(tick, marks), "middle"))
+        words = f"{tick:g}" if x_is_name else tick_text(tick, marks)
+        parts.append(text(x, floor + 18, words, "middle"))
     parts.append(line(wall, floor, plot.width - plot.right, floor, GREY))
     middle = (wall + plot.width - plot.right) / 2.0
     parts.append(text(middle, plot.height - 7, x_name, "middle"))

@@ -126,6 +126,7 @@ def scheme_answer(plan: SchemePlan) -> dict[str, Any]:
             "before": _before(plan, "undervoltage_buses"),
             "after": [_under(plan, k) for k in range(last + 1)],
         },
+        "lost_load_kwh": [_lost_kwh(plan, k) for k in range(last + 1)],
         "dispatches": {
             "asked": n * counts.asked,
             "cached": n * counts.cached,
@@ -157,6 +158,12 @@ def _expected(plan: SchemePlan, k_stage: int, cause: str) -> float | None:
     if any(day.status != "optimal" for day in days):
         return None
     return sum(day.probability * day.energy_kwh.get(cause, 0.0) for day in days)
+
+
+def _lost_kwh(plan: SchemePlan, k_stage: int) -> float | None:
+    """Return the load that is shed in a year of a stage."""
+    lost = _expected(plan, k_stage, "lost_load")
+    return None if lost is None else DAYS * max(lost, 0.0)
 
 
 def _curtailment_pct(plan: SchemePlan, k_stage: int) -> float | None:

@@ -2,7 +2,12 @@
 
 import itertools
 import json
+import signal
+import subprocess
+import sys
+import time
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -81,6 +86,17 @@ def test_every_scheme_answers_with_its_keys_and_resumes_to_the_same_files(case, 
             abs(scheme["bound_rmb"] - scheme["lcc_rmb"]) / scheme["lcc_rmb"]
         )
         assert scheme["ac"]["violation"] < 1e-5
+    gist = json.loads((tmp_path / "one" / "report.json").read_text())
+    headings = [section["heading"] for section in gist["sections"]]
+    assert [words.split(":")[0] for words in headings] == [
+        "Schemes", "Money", "Feeder in stage III",
+    ]  # fmt: skip
+    outcomes = {v["statement"]: v["outcome"] for v in gist["sections"][0]["verdicts"]}
+    assert len(outcomes) == 4 * 4 + 3
+    assert set(outcomes.values()) == {"holds"}
+    html = (tmp_path / "one" / "report.html").read_text()
+    assert html.count("<svg ") == 4  # payments by year, tornado, diagram, profile
+    assert html.count("data:image/png") >= 3  # timeline, cost by cause, convergence
     costs = [scheme["lcc_rmb"] for scheme in schemes.values()]
     for more, less in itertools.pairwise(costs):
         assert less <= more * 1.031
@@ -101,6 +117,35 @@ def test_every_scheme_answers_with_its_keys_and_resumes_to_the_same_files(case, 
     assert again.exit_code == 0, again.output
     for name, content in before.items():
         assert (tmp_path / "one" / name).read_bytes() == content, name
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+def test_a_study_that_was_struck_goes_on_to_the_same_files(case, tmp_path, blow) -> None:
+    calm = CliRunner().invoke(app, words(case, tmp_path / "calm", "--json"))
+    assert calm.exit_code == 0, calm.output
+    folder = tmp_path / "struck"
+    start = [sys.executable, "-c", "from problems.cli import main; main()"]
+    process = subprocess.Popen(
+        [*start, *words(case, folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    states = folder / "states" / "D.jsonl"
+    n_line = 0
+    while process.poll() is None and n_line < 5:
+        time.sleep(0.02)
+        n_line = len(states.read_text().splitlines()) if states.exists() else 0
+    process.send_signal(blow)
+    _, said = process.communicate(timeout=60)
+    if blow == signal.SIGINT:
+        assert process.returncode == 130
+        assert b"feederlab resume" in said
+    n_left = len(states.read_text().splitlines())
+    assert 0 < n_left < len((tmp_path / "calm" / "states" / "D.jsonl").read_text().splitlines())
+    assert not (folder / "plan.json").exists()
+    again = CliRunner().invoke(app, ["resume", str(folder), "--json"])
+    assert again.exit_code == 0, again.output
+    for path in (tmp_path / "calm").iterdir():
+        if path.is_file() and path.name not in ("timing.csv", "report.html", "report.json"):
+            assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_a_study_is_not_mixed_with_another(case, tmp_path) -> None:
@@ -126,3 +171,70 @@ def test_wrong_content_names_the_file_and_key(case, tmp_path) -> None:
     assert "peak_kw" in str(ran.exception)
     other = CliRunner().invoke(app, ["stage", "ieee69", "--quick", "--seed", "1"])
     assert isinstance(other.exception, SettingError)
+
+
+def changed(case, tmp_path, change) -> str:
+    """Return a file with the case's data after `change` has been at them."""
+    data = tomllib.loads(case[1].read_text())
+    change(data)
+    file = tmp_path / "changed.toml"
+    file.write_text("".join(f"{key} = {toml_value(value)}\n" for key, value in data.items()))
+    return str(file)
+
+
+def test_a_stage_that_nothing_can_serve_is_named(case, tmp_path) -> None:
+    def overgrown(data) -> None:
+        data["stages"][2]["peak_kw"] = 9000.0
+
+    file = changed(case, tmp_path, overgrown)
+    asked = ["stage", str(case[0]), "--config", file, "--quick", "--seed", "1", "--scheme", "B"]
+    ran = CliRunner().invoke(app, [*asked, "--out", str(tmp_path / "out"), "--json"])
+    assert ran.exit_code == 0
+    lost = json.loads(ran.stdout)["schemes"]["B"]["lost_load_kwh"]
+    assert lost[0] < 1.0 < lost[2]
+    assert f"scheme B, stage III: {lost[2]:,.0f} kWh of load a year are not served" in ran.stderr
+    assert "stage I:" not in ran.stderr
+    page = json.loads((tmp_path / "out" / "report.json").read_text())
+    outcomes = {v["statement"]: v["outcome"] for v in page["sections"][0]["verdicts"]}
+    assert outcomes["Scheme B: no load goes unserved in any stage"] == "fails"
+
+
+WRONG = [
+    (lambda data: data["prices"].pop("line_per_km"), "key 'line_per_km' is missing"),
+    (lambda data: data["stages"][2].update(peak_kw=1000.0), "peak_kw = 1000 is below the 1300"),
+    (lambda data: data["stages"][2].update(ev_count=1), "nothing shrinks between stages"),
+    (lambda data: data["stages"][1].update(last_year=2028), "first_year is after last_year"),
+    (lambda data: data["prices"].update(line_per_kilometer=1.0), "unknown key"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG)
+def test_impossible_data_are_refused_by_the_command(case, tmp_path, change, words) -> None:
+    file = changed(case, tmp_path, change)
+    for command in ("stage", "outlook"):
+        asked = [command, str(case[0]), "--config", file]
+        ran = CliRunner().invoke(app, asked + (["--seed", "1"] if command == "stage" else []))
+        assert isinstance(ran.exception, ContentError)
+        assert "changed.toml" in str(ran.exception)
+        assert words in str(ran.exception)
+
+
+def test_payments_of_the_years_add_up_to_the_cost(case) -> None:
+    from powerflow.library import load_feeder
+    from problems.staged.door import read_data
+    from problems.staged.investment import Scheme
+    from problems.staged.payments import yearly_payments
+    from problems.staged.scheme_plan import Effort, plan_scheme
+    from problems.staged.studied import studied
+
+    for has_residual in (False, True):
+        data = read_data(case[1])
+        data = replace(data, prices=replace(data.prices, has_residual_value=has_residual))
+        study = studied(load_feeder(str(case[0])), data)
+        plan = plan_scheme(study, Scheme("C"), Effort.of(study, seed=1, is_quick=True))
+        assert plan is not None
+        years = yearly_payments(plan)
+        assert [year.year for year in years] == list(range(2026, 2036))
+        assert years[-1].cumulative_rmb == pytest.approx(plan.lcc_all_rmb, rel=1e-9)
+        # stage II begins in 2029: what it builds is paid at the end of that year alone
+        assert [year.year for year in years if year.investment_rmb > 0.0][:2] == [2026, 2029]
