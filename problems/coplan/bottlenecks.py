@@ -14,8 +14,9 @@ from problems.coplan.equipment import Library, StorageTerms
 from problems.coplan.plan import Conflict, LineUpgrade, upgrades_of
 from problems.coplan.scenario import Scenario
 from problems.coplan.storage_model import USD_SCALE, Grid, one_feeder, storage_model
+from problems.coplan.storage_program import LOSS_PRICE
 from problems.coplan.vcu import feeders_behind
-from problems.coplan.vmbp import LOSS_PRICE, is_safe
+from problems.coplan.vmbp import is_safe
 
 StageOne = Literal["lexicographic", "lambda"]
 

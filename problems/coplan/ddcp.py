@@ -15,8 +15,9 @@ from problems.coplan.equipment import Library, StorageTerms
 from problems.coplan.plan import Conflict, CoplanPlan, judged, upgraded_columns
 from problems.coplan.scenario import Scenario
 from problems.coplan.storage_model import Grid, one_feeder
+from problems.coplan.storage_program import FeederStorage
 from problems.coplan.vcu import feeders_behind
-from problems.coplan.vmbp import FeederStorage, feeder_storage
+from problems.coplan.vmbp import feeder_storage
 
 WORST_FIRST = ("infeasible", "solver_failed", "time_limit")
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from problems.coplan.choice_milp import Choice, cheapest_choice, cost_with_each
 from problems.coplan.choices import Choices
-from problems.coplan.path_rows import Budget, PathRows, least_flow, path_rows
+from problems.coplan.least_flow import Budget, least_flow
+from problems.coplan.path_rows import PathRows, path_rows
 from problems.coplan.scenario import Scenario
 
 FloatArray = NDArray[np.float64]

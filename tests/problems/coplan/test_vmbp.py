@@ -15,6 +15,7 @@ from problems.coplan.equipment import read_library
 from problems.coplan.plan import judge
 from problems.coplan.scenario import make_scenario, on_day
 from problems.coplan.storage_model import Grid, one_feeder
+from problems.coplan.storage_program import LOSS_PRICE, StorageProgram
 from problems.coplan.vcu import feeders_behind
 from problems.coplan.vmbp import feeder_storage, is_safe, plan_storage
 
@@ -111,14 +112,14 @@ def test_no_bound_above_a_random_feasible_plan():
     rng = np.random.default_rng(4)
     for _ in range(3):
         sites = np.sort(rng.choice(np.arange(1, part.feeder.n_bus), size=4, replace=False))
-        from problems.coplan.vmbp import _Node
-
-        status, model, cost_usd, _, _ = _Node(part, LIBRARY.storage, grid, 1e12).solve(1e-4, sites)
-        if model is None:
-            assert status == "infeasible"
+        other = (
+            StorageProgram(part, LIBRARY.storage, grid, np.inf).solve(LOSS_PRICE, sites).storage()
+        )
+        if not np.isfinite(other.cost_usd):
+            assert other.status == "infeasible"
             continue
-        assert cost_usd >= found.bound_usd * (1.0 - 1e-6)
-        judged = judge(part, LIBRARY, (), model.units())
+        assert other.cost_usd >= found.bound_usd * (1.0 - 1e-6)
+        judged = judge(part, LIBRARY, (), other.units)
         assert judged.v_pu.min() >= part.v_min_pu - 1e-5
 
 

@@ -1,0 +1,297 @@
+"""Owns the search for the joint plan of one feeder: branching on storage and on lines.
+
+A node has the total storage in an interval and some choices left for every line. Rows that no plan
+in it escapes give a MILP, whose optimum is a bound; choices that no cheaper plan can have are
+dropped. A node with a narrow interval learns from a cone program how much storage even its best
+lines need.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from problems.coplan.choice_milp import Choice, cheapest_choice, cost_with_each
+from problems.coplan.choices import Choices, FloatArray, IntArray
+from problems.coplan.equipment import Library
+from problems.coplan.least_flow import Budget, least_flow
+from problems.coplan.path_rows import PathRows, path_rows
+from problems.coplan.plan import LineUpgrade, StorageUnit, upgrades_of
+from problems.coplan.relief import mean_hours
+from problems.coplan.scenario import Scenario
+from problems.coplan.storage_model import Grid, one_feeder
+from problems.coplan.storage_program import StorageProgram
+from problems.coplan.vcu import BoolArray, upgrade_feeder
+from problems.coplan.vmbp import feeder_storage
+
+PRICED_WIDTH, NARROW_WIDTH = 0.7, 0.3
+"""Widths of an interval over its upper end up to which its choice of lines is a likely plan, and
+up to which lines are branched on, not the interval."""
+
+SMALLEST_KWH = 1.0
+"""Intervals of total storage are not halved below this width."""
+
+ROUNDS = 6
+"""Times that rows are made again, in a node, for the choices that are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeederPlan:
+    """Hold the joint plan of one feeder.
+
+    Parameters
+    ----------
+    status : str
+    cables : tuple of LineUpgrade
+    units : tuple of StorageUnit
+    cost_usd, bound_usd : float
+        Infinite cost without a plan.
+    """
+
+    status: str
+    cables: tuple[LineUpgrade, ...] = ()
+    units: tuple[StorageUnit, ...] = ()
+    cost_usd: float = np.inf
+    bound_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    """Hold the plans with storage in an interval and lines out of some choices.
+
+    Attributes
+    ----------
+    low_kwh, high_kwh : float
+    kept : (n_choice,) bool array
+    bound_usd : float
+        No plan of the node costs less, or is news.
+    chosen : (n_candidate,) int array or None
+        The lines of the bound; None where the node is done with.
+    is_lifted : bool
+        Whether `low_kwh` is what the best lines kept need.
+    """
+
+    low_kwh: float
+    high_kwh: float
+    kept: BoolArray
+    bound_usd: float = 0.0
+    chosen: IntArray | None = None
+    is_lifted: bool = False
+
+
+class JointSearch:
+    """Carry the incumbent and the open nodes of one feeder's search."""
+
+    def __init__(
+        self, scenario: Scenario, library: Library, choices: Choices, buses: BoolArray, gap: float,
+        end: float,
+    ) -> None:  # fmt: skip
+        self.scenario, self.choices, self.buses = scenario, choices, buses
+        self.terms, self.gap, self.end = library.storage, gap, end
+        self.part, self.at = one_feeder(scenario, buses)
+        self.means, self.relief = mean_hours(scenario, library.storage, buses)
+        self.turning_kwh = self._turning_kwh()
+        self.best = FeederPlan("infeasible")
+        self.closed_usd = np.inf  # least bound of the nodes that are done with
+        self.priced: set[tuple[int, ...]] = set()
+
+    def run(self) -> FeederPlan:
+        """Search until the gap is proven or time is up."""
+        alone = upgrade_feeder(
+            self.scenario, self.choices, self.buses, limit_s=max(self.end - time.perf_counter(), 1)
+        )
+        if alone.chosen is not None:
+            cables = upgrades_of(self.choices, alone.chosen)
+            self.best = FeederPlan("optimal", cables, (), alone.cost_usd, alone.bound_usd)
+        most_kwh = self._most_kwh()
+        if most_kwh <= 0.0:
+            return replace(self.best, status=alone.status)
+        queue: list[tuple[float, int, _Node]] = []
+        nodes = [_Node(0.0, most_kwh, np.ones(len(self.choices.branch), dtype=bool))]
+        count, status = 0, "optimal"
+        while True:
+            for node in map(self._relax, nodes):
+                if node.chosen is None or node.bound_usd >= self._cutoff_usd:
+                    self.closed_usd = min(self.closed_usd, node.bound_usd)
+                    continue
+                count += 1
+                heapq.heappush(queue, (node.bound_usd, count, node))
+            if not queue or min(queue[0][0], self.closed_usd) >= self._cutoff_usd:
+                break
+            if time.perf_counter() > self.end:
+                status = "time_limit"
+                break
+            nodes = self._children(heapq.heappop(queue)[2])
+        floor = min([self.closed_usd, self.best.cost_usd] + [item[0] for item in queue])
+        if not np.isfinite(self.best.cost_usd):
+            return replace(self.best, status=status if status != "optimal" else "infeasible")
+        if status == "optimal" and floor < self.best.cost_usd * (1.0 - max(self.gap, 1e-4)):
+            status = "gap_limit"
+        return replace(self.best, status=status, bound_usd=floor)
+
+    @property
+    def _cutoff_usd(self) -> float:
+        """Cost below which a plan would be news."""
+        return self.best.cost_usd * (1.0 - self.gap)
+
+    def _most_kwh(self) -> float:
+        """Return the storage that costs as much as the incumbent, or what fits at every bus."""
+        fits = self.terms.most_kwh * float(self.buses.sum())
+        if not np.isfinite(self.best.cost_usd):
+            return fits
+        return min(fits, self.best.cost_usd / self.terms.cost_usd_per_kwh)
+
+    def _turning_kwh(self) -> float:
+        """Return the storage up to which no candidate's active power can turn around."""
+        below = self.scenario.p_kw.copy()
+        for k in range(self.scenario.feeder.n_bus - 1, 0, -1):
+            below[:, self.scenario.feeder.parent[k]] += below[:, k]
+        least = below[:, self.choices.candidates].min(initial=np.inf)
+        return float(least) / self.terms.discharge_kw_per_kwh
+
+    def _children(self, node: _Node) -> list[_Node]:
+        """Price the lines of a node's bound, lift its storage, or halve the interval or a line."""
+        low, high, width = node.low_kwh, node.high_kwh, node.high_kwh - node.low_kwh
+        assert node.chosen is not None
+        if width <= max(PRICED_WIDTH * high, SMALLEST_KWH):
+            self._offer(node.chosen)
+        if width > NARROW_WIDTH * high and width > SMALLEST_KWH:
+            middle = float(np.sqrt(max(low, 20.0) * high)) if high > 40.0 else 0.5 * (low + high)
+            middle = middle if low < middle < high else 0.5 * (low + high)
+            return [replace(node, high_kwh=middle), replace(node, low_kwh=middle)]
+        halves = self._halved_line(node)
+        if not node.is_lifted and (high <= self.turning_kwh or not halves):
+            needed = self._least_kwh(node.kept)
+            node = replace(node, is_lifted=True)
+            if needed > high * (1.0 + 1e-6):
+                return []
+            if needed > low:
+                return [replace(node, low_kwh=min(needed, high))]
+        if not halves:
+            self.closed_usd = min(self.closed_usd, node.bound_usd)
+        return halves
+
+    def _halved_line(self, node: _Node) -> list[_Node]:
+        """Split the line whose flow is the vaguest: choices up to that of the bound, and better."""
+        assert node.chosen is not None
+        r_ohm, x_ohm = self.choices.r_ohm, self.choices.x_ohm
+        most, split = -1.0, None
+        for c in node.chosen.tolist():
+            k = int(self.choices.branch[c])
+            own = self.choices.of(k)
+            own = own[node.kept[own]]
+            worse = own[r_ohm[own] >= r_ohm[c]]
+            if len(worse) == len(own):
+                worse = own[r_ohm[own] > r_ohm[own].min()]
+            if len(own) > 1 and not len(worse):
+                worse = own[:1]
+            if not 0 < len(worse) < len(own):
+                continue
+            excess = r_ohm[c] - r_ohm[own].min() + x_ohm[c] - x_ohm[own].min()
+            vague = float(excess * self.scenario.relaxed_a[k] ** 2)
+            if split is None or vague > most:
+                most, split = vague, (own, worse)
+        if split is None:
+            return []
+        own, worse = split
+        one, other = node.kept.copy(), node.kept.copy()
+        one[np.setdiff1d(own, worse)] = False
+        other[worse] = False
+        return [replace(node, kept=kept, is_lifted=False) for kept in (one, other)]
+
+    def _relax(self, node: _Node) -> _Node:
+        """Return the node with its bound, its lines and the choices that a cheaper plan can have.
+
+        Losses count what a plan cheaper than the incumbent can spend on lines (`Budget`).
+        """
+        stored_usd = node.low_kwh * self.terms.cost_usd_per_kwh
+        most_usd = self._cutoff_usd - stored_usd
+        if most_usd < 0.0:
+            return replace(node, bound_usd=max(node.bound_usd, self._cutoff_usd), chosen=None)
+        kept, seen = node.kept.copy(), np.zeros(0, dtype=np.int64)
+        is_lifted = node.is_lifted
+        for _ in range(ROUNDS):
+            choices = self.choices.only(kept)
+            if len(choices.candidates) < len(self.choices.candidates):
+                return replace(node, bound_usd=max(node.bound_usd, self._cutoff_usd), chosen=None)
+            flow = least_flow(
+                self.means, *choices.least(), self.relief.times(node.high_kwh),
+                budget=Budget(choices, most_usd) if np.isfinite(most_usd) else None,
+                buses=self.buses,
+            )  # fmt: skip
+            rows = path_rows(self.means, choices, flow, self.buses)
+            found, active = self._cheapest(choices, rows, np.flatnonzero(np.isin(rows.key, seen)))
+            bound_usd = max(node.bound_usd, min(found.bound_usd + stored_usd, self._cutoff_usd))
+            if found.chosen is None:
+                return replace(node, bound_usd=bound_usd, chosen=None)
+            chosen = np.flatnonzero(kept)[found.chosen]
+            node = replace(
+                node, bound_usd=bound_usd, chosen=chosen, kept=kept.copy(), is_lifted=is_lifted
+            )
+            if bound_usd >= self._cutoff_usd or not np.isfinite(self._cutoff_usd):
+                break
+            seen = rows.key[active]
+            each = cost_with_each(choices, rows.coefficient[active], rows.room[active])
+            is_useless = each + stored_usd >= self._cutoff_usd
+            if not is_useless.any():
+                break
+            kept[np.flatnonzero(kept)[is_useless]] = False
+            is_lifted = False
+        return node
+
+    def _cheapest(
+        self, choices: Choices, rows: PathRows, active: IntArray
+    ) -> tuple[Choice, IntArray]:
+        """Return the cheapest choice over the rows, and the rows that were needed."""
+        while True:
+            left = max(self.end - time.perf_counter(), 1.0)
+            found = cheapest_choice(
+                choices, rows.coefficient[active], rows.room[active], left, self.gap / 20.0
+            )
+            if found.chosen is None:
+                return found, active
+            z = np.zeros(len(choices.branch))
+            z[found.chosen] = 1.0
+            broken = np.setdiff1d(rows.violated(z), active)
+            if not len(broken):
+                return found, active
+            worst = rows.coefficient[broken] @ z - rows.room[broken]
+            active = np.concatenate([active, broken[np.argsort(-worst)[:200]]])
+
+    def _least_kwh(self, kept: BoolArray) -> float:
+        """Return the storage that lines as good as any kept need: least r and x, highest limit.
+
+        Better lines need no more storage as long as storage turns no candidate's flow around.
+        """
+        choices = self.choices.only(kept)
+        limit_a = self.choices.columns(np.zeros(0, dtype=np.int64))[2]
+        for k in choices.candidates:
+            limit_a[k] = choices.limit_a[choices.of(k)].max()
+        program = StorageProgram(
+            self.part, self.terms, self._grid(*choices.least(), limit_a), self.end
+        )
+        solved = program.solve(0.0)
+        if solved.status == "infeasible":
+            return np.inf
+        return solved.bound_usd / self.terms.cost_usd_per_kwh
+
+    def _offer(self, chosen: IntArray) -> None:
+        """Price lines by the storage they need, and take the plan if it is the cheapest so far."""
+        key = tuple(chosen.tolist())
+        lines_usd = float(self.choices.cost_usd[chosen].sum())
+        if key in self.priced or lines_usd >= self.best.cost_usd:
+            return
+        self.priced.add(key)
+        found = feeder_storage(
+            self.part, self.terms, self._grid(*self.choices.columns(chosen)), has_bound=False,
+            limit_s=max(self.end - time.perf_counter(), 1.0),
+        )  # fmt: skip
+        total = lines_usd + found.cost_usd
+        if total < self.best.cost_usd:
+            self.best = FeederPlan("optimal", upgrades_of(self.choices, chosen), found.units, total)
+
+    def _grid(self, r_ohm: FloatArray, x_ohm: FloatArray, limit_a: FloatArray) -> Grid:
+        return Grid(r_ohm, x_ohm, np.where(np.isfinite(limit_a), limit_a, np.nan)).only(self.at)
