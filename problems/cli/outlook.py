@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from problems.cli.output import Json, number, print_json, print_table
+from problems.cli.output import Json, Out, Quiet, number, print_json, print_table
 from problems.cli.staged_options import Config, WriteConfig
+
+if TYPE_CHECKING:
+    from problems.staged.outlook import Outlook
+    from problems.staged.studied import Studied
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +35,8 @@ def outlook(
     ] = None,
     config: Config = None,
     write_config: WriteConfig = None,
+    out: Out = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Say which stage of development a feeder is in, what to be warned of, and its indicators."""
@@ -40,12 +47,10 @@ def outlook(
         return
     study = staged_study(feeder, config, "outlook")
     last = study.data.stages[-1]
-    found = compute(
-        study,
-        last.pv_ratio if pv_ratio is None else pv_ratio,
-        last.ev_penetration if ev_penetration is None else ev_penetration,
-        peak_kw=peak_kw,
-    )
+    pv = last.pv_ratio if pv_ratio is None else pv_ratio
+    ev = last.ev_penetration if ev_penetration is None else ev_penetration
+    found = compute(study, pv, ev, peak_kw=peak_kw)
+    folder = _write(study, found, pv, ev, peak_kw, config, out)
     if as_json:
         print_json(
             {
@@ -56,7 +61,42 @@ def outlook(
             }
         )
         return
-    _print(study.feeder.name, found.pv_stage, found.ev_stage, found.warnings, found.indicators)
+    if not quiet:
+        _print(study.feeder.name, found.pv_stage, found.ev_stage, found.warnings, found.indicators)
+        typer.echo(f"files: {folder}")
+
+
+def _write(
+    study: Studied,
+    found: Outlook,
+    pv_ratio: float,
+    ev_penetration: float,
+    peak_kw: float | None,
+    config: str | None,
+    out: str | None,
+) -> Path:
+    """Write the folder of the study and return it; data that were given are kept there."""
+    import shlex
+
+    from problems.cli.asked import asked
+    from problems.cli.staged_options import kept_config
+    from problems.cli.study import RUNS_FOLDER
+    from problems.core.content import to_content
+    from problems.report.outlook import write_outlook
+    from problems.report.record import claim_folder, make_record, study_name
+
+    settings = {
+        "pv_ratio": pv_ratio, "ev_penetration": ev_penetration, "peak_kw": peak_kw,
+        "data": to_content(study.data),
+    }  # fmt: skip
+    record = make_record("outlook", settings, {study.feeder.name: study.feeder.digest()})
+    folder = Path(out) if out else RUNS_FOLDER / study_name(record)
+    claim_folder(folder, record)
+    command = asked()
+    if config is not None:
+        command += f" --config {shlex.quote(kept_config(folder, config))}"
+    write_outlook(folder, study, found, pv_ratio, ev_penetration, command)
+    return folder
 
 
 def _print(
@@ -80,4 +120,4 @@ def _print(
 
 
 def _listed(value: Any) -> list[float]:
-    return list(value) if isinstance(value, list) else [value]
+    return list(dict.fromkeys(value)) if isinstance(value, list) else [value]

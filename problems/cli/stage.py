@@ -92,12 +92,9 @@ def _command(
     if quick:
         words.append("--quick")
     if config is not None:
-        from problems.core.content import write_text
+        from problems.cli.staged_options import kept_config
 
-        kept = folder / "config.toml"
-        if Path(config).resolve() != kept.resolve():
-            write_text(kept, Path(config).read_text(encoding="utf-8"))
-        words += ["--config", str(kept)]
+        words += ["--config", kept_config(folder, config)]
     return shlex.join(words)
 
 

@@ -29,6 +29,9 @@ WriteConfig = Annotated[
     ),
 ]
 
+KEPT = "config.toml"
+"""Name of the data that a study was given, in its folder."""
+
 
 def config_written(feeder: str, file: str | None) -> bool:
     """Write the shipped data if a file is named; return whether it was."""
@@ -58,6 +61,20 @@ def staged_study(feeder: str, config: str | None, command: str) -> Studied:
     if config is None:
         return studied(loaded, shipped_data(loaded.name))
     return studied(loaded, from_content(StagedData, study_data(Path(config), command), config))
+
+
+def kept_config(folder: Path, config: str) -> str:
+    """Keep data that were given in the study's folder; return the path that repeats it from there.
+
+    Data that a study has kept already stay the ones that its repetition names.
+    """
+    from problems.core.content import write_text
+
+    given, kept = Path(config), folder / KEPT
+    if given.resolve() != kept.resolve():
+        write_text(kept, given.read_text(encoding="utf-8"))
+    is_of_a_study = given.name == KEPT and (given.parent / "record.json").exists()
+    return config if is_of_a_study else str(kept)
 
 
 def require_conic() -> None:

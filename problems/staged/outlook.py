@@ -44,12 +44,26 @@ MANAGED_SHARE = 0.6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlook:
-    """Hold the stages, the warnings and the indicators of a feeder."""
+    """Hold the stages, the warnings and the indicators of a feeder.
+
+    Attributes
+    ----------
+    pv_stage : int
+    ev_stage : str
+    warnings : list of str
+    indicators : dict
+    day_kw : dict of str to (24,) float array
+        Load and charging of the day with the highest evening, by mode; `without` has no vehicles.
+    lowest_pu : dict of str to (n_bus,) float array
+        Lowest voltage of each bus over the year, by mode, and `without` vehicles.
+    """
 
     pv_stage: int
     ev_stage: str
     warnings: list[str]
     indicators: dict[str, Any]
+    day_kw: dict[str, FloatArray]
+    lowest_pu: dict[str, FloatArray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +117,11 @@ def outlook(
     ambient_c = np.array([scenario.ambient_c for scenario in year])
     rating_kva = 1000.0 * data.transformer_mva[0]
     without = _flows(study, replace(stage, ev_count=0), year, "uncoordinated")
-    base_peak_kw = max(float((s.load * peak_kw)[EVENING].max()) for s in year)
+    hardest = max(year, key=lambda s: float(s.load[EVENING].max()))
+    base_peak_kw = float((hardest.load * peak_kw)[EVENING].max())
+    end = int(np.argmin(without.v_pu.min(axis=(0, 1))))
+    day_kw = {"without": hardest.load * peak_kw}
+    lowest_pu = {"without": without.v_pu.min(axis=(0, 1))}
     base_aging = equivalent_aging(without.substation_kva / rating_kva, ambient_c, weight)
     modes = {}
     for mode in MODES:
@@ -112,11 +130,14 @@ def outlook(
         evening_kw = max(
             float(_net_demand_kw(study, stage, scenario, mode)[EVENING].max()) for scenario in year
         )
-        lowest = flows.v_pu.min(axis=(0, 1))
+        lowest = lowest_pu[mode] = flows.v_pu.min(axis=(0, 1))
+        day_kw[mode] = _net_demand_kw(study, stage, hardest, mode)
         modes[mode] = {
             "evening_peak_multiple": evening_kw / base_peak_kw,
             "v_min_pu": _finite(flows.v_low_pu.min()),
             "v_max_pu": _finite(flows.v_high_pu.max()),
+            "feeder_end_low_pu": _finite(flows.v_pu[..., end].min()),
+            "feeder_end_high_pu": _finite(flows.v_pu[..., end].max()),
             "undervoltage_buses": int((lowest < data.network.v_min_pu).sum()),
             "max_transformer_loading_pct": _finite(100.0 * flows.substation_kva.max() / rating_kva),
             "reverse_power_h": 365.0 * float(weight @ (flows.substation_kw < 0.0).sum(axis=1)),
@@ -133,7 +154,7 @@ def outlook(
         "pv_kw": stage.pv_kw,
         "ev_count": stage.ev_count,
         "transformer_mva": data.transformer_mva[0],
-        "feeder_end_bus": study.feeder.bus_id[int(np.argmin(without.v_pu.min(axis=(0, 1))))],
+        "feeder_end_bus": study.feeder.bus_id[end],
         "modes": modes,
         "guideline": {
             "storage_kw": None
@@ -145,7 +166,12 @@ def outlook(
         },
     }
     return Outlook(
-        pv_stage(pv_ratio), ev_stage(ev_penetration), warnings(pv_ratio, ev_penetration), indicators
+        pv_stage(pv_ratio),
+        ev_stage(ev_penetration),
+        warnings(pv_ratio, ev_penetration),
+        indicators,
+        day_kw,
+        lowest_pu,
     )
 
 

@@ -1,7 +1,7 @@
 """Stages of development, warnings, aging of transformers, pooled batteries and the outlook."""
 
-import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,6 +55,29 @@ def test_constant_rated_load_ages_as_the_standard_says() -> None:
     assert aging.aging_factor(np.array([100.0, 120.0])) == pytest.approx([0.350, 2.71], abs=0.005)
 
 
+def test_a_step_of_load_heats_as_by_hand() -> None:
+    # C57.91-2011, clause 7.2, with R = 5, n = m = 0.8, rises 55 and 25, 3 h and 0.08 h
+    half = np.full((1, 24), 0.5)
+    oil = 55.0 * ((0.25 * 5.0 + 1.0) / 6.0) ** 0.8  # 25.09 C
+    spot = 25.0 * 0.5**1.6  # 8.25 C
+    assert (oil, spot) == (pytest.approx(25.09, abs=0.01), pytest.approx(8.25, abs=0.01))
+    air = np.full((1, 24), 20.0)
+    assert aging.hot_spot_c(half, air) == pytest.approx(20.0 + oil + spot, abs=1e-3)
+    # from half load to rating at 12 h: after an hour the winding has settled, the oil has gone
+    # 1 - exp(-1/3) = 28.3 % of its way to 55 C, for the day before had cooled it down again
+    step = half.copy()
+    step[0, 12] = 1.0
+    hot = aging.hot_spot_c(step, air)[0]
+    after_an_hour = 13 * aging.STEPS_PER_HOUR - 1
+    by_hand = 20.0 + oil + (55.0 - oil) * (1.0 - math.exp(-1.0 / 3.0)) + 25.0
+    assert hot[after_an_hour] == pytest.approx(by_hand, abs=0.05)
+    # 6 h later the oil is back by exp(-2)
+    left = (55.0 - oil) * (1.0 - math.exp(-1.0 / 3.0)) * math.exp(-2.0)
+    assert hot[19 * aging.STEPS_PER_HOUR - 1] == pytest.approx(20.0 + oil + left + spot, abs=0.05)
+    # aging at 98 C: exp(15000 / 383 - 15000 / 371) = 0.282; at 140 C 17.2 (Table 1)
+    assert aging.aging_factor(np.array([98.0, 140.0])) == pytest.approx([0.282, 17.2], rel=0.005)
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.floats(0.1, 1.2), st.floats(0.01, 0.3))
 def test_more_load_never_ages_less(load: float, more: float) -> None:
@@ -104,17 +127,53 @@ def test_much_pv_flows_back(study) -> None:
     assert much["v_max_pu"] > little["v_max_pu"]
 
 
-def test_the_command_prints_its_keys(tmp_path) -> None:
-    ran = CliRunner().invoke(app, ["outlook", "ieee33", "--ev-penetration", "0.2", "--json"])
-    assert ran.exit_code == 0
-    answer = json.loads(ran.stdout)
+def test_each_threshold_is_said_by_the_command(feederlab) -> None:
+    """Stages 0 to 3 and A to D, warnings above 25 % PV and 15 % EV, guideline ratios."""
+    cases = (
+        # PV, EV, stages, warnings, storage over PV, hours, managed, two-way
+        (0.05, 0.05, (0, "A"), 0, None, None, None, None),
+        (0.25, 0.15, (1, "B"), 0, None, None, None, None),
+        (0.30, 0.30, (2, "C"), 2, [0.15, 0.15], 2.0, 0.20, None),
+        (0.60, 0.51, (3, "D"), 2, [0.30, 0.40], None, None, 0.30),
+    )
+    for pv, ev, stages, n_warning, storage, hours, managed, two_way in cases:
+        words = ("--pv-ratio", str(pv), "--ev-penetration", str(ev), "--out", f"o{pv}")
+        answer = feederlab("outlook", "ieee33", *words, "--json").json
+        assert (answer["pv_stage"], answer["ev_stage"]) == stages
+        assert len(answer["warnings"]) == n_warning
+        advice = answer["indicators"]["guideline"]
+        if storage is None:
+            assert advice["storage_kw"] is None
+        else:
+            kw = [share * pv * 5000.0 for share in storage]
+            assert advice["storage_kw"] == pytest.approx(kw)
+        assert (advice["storage_h"], advice["smart_share"], advice["v2g_share"]) == (
+            hours,
+            managed,
+            two_way,
+        )
+
+
+def test_the_command_prints_its_keys_and_writes_a_report(feederlab) -> None:
+    words = ("outlook", "ieee33", "--ev-penetration", "0.2")
+    answer = feederlab(*words, "--out", "study", "--json").json
     assert set(answer) == {"pv_stage", "ev_stage", "warnings", "indicators"}
     assert answer["ev_stage"] == "B"
-    file = tmp_path / "mine.toml"
-    assert (
-        CliRunner().invoke(app, ["outlook", "ieee33", "--write-config", str(file)]).exit_code == 0
-    )
-    assert "# paper" in file.read_text()
+    for mode in answer["indicators"]["modes"].values():
+        assert mode["v_min_pu"] <= mode["feeder_end_low_pu"] + 1e-9
+        assert mode["feeder_end_low_pu"] < mode["feeder_end_high_pu"]
+    gist = feederlab("show", "study", "--json").json
+    assert gist["answer"].startswith("PV stage 3 (high penetration), EV stage B (time-of-use)")
+    outcomes = [line["outcome"] for line in gist["verdicts"]]
+    assert outcomes[:2] == ["fails", "fails"]  # both thresholds
+    html = Path("study/report.html").read_text()
+    assert html.count("<svg ") == 4  # stages, the day, diagram, profile
+    assert feederlab("rerun", "study").code == 0
+    feederlab("outlook", "ieee33", "--write-config", "mine.toml")
+    assert "# paper" in Path("mine.toml").read_text()
+    feederlab("outlook", "ieee33", "--config", "mine.toml", "--out", "mine")
+    Path("mine.toml").unlink()
+    assert feederlab("rerun", "mine").code == 0
 
 
 def test_a_share_out_of_range_is_a_setting_error() -> None:
