@@ -156,7 +156,10 @@ def run_script(path, environment):
     return np.load(path)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "target",
+    ["sse2", *(pytest.param(name, marks=pytest.mark.slow) for name in ("avx2", "32 lanes"))],
+)
 def test_every_vector_width_gives_the_same_figures(target, tmp_path):
     here = run_script(tmp_path / "here.npz", {})
     there = run_script(tmp_path / "there.npz", TARGETS[target])
