@@ -2,13 +2,14 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from study_blows import QUICK
 
-from problems.report.agree import differing_files
+from problems.report.agree import differing_figures, differing_files
 
 
 def test_resume_prints_what_the_command_would(feederlab: Any) -> None:
@@ -58,13 +59,51 @@ def test_rerun_agrees_or_names_what_differs(feederlab: Any) -> None:
     answer = feederlab("rerun", "study", "--json", "--jobs", "2")
     assert answer.code == 0
     assert answer.json == {"agree": True, "differences": []}
-    Path("study/summary.csv").write_text("feeder\n")
+    # as it would be committed: without what one command makes again
+    shutil.rmtree("study/runs")
+    Path("study/report.html").unlink()
+    assert feederlab("rerun", "study").code == 0
+    text = Path("study/summary.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    was = rows[0]["median_usd"]
+    Path("study/summary.csv").write_text(text.replace(was, "1234.5", 1))
     Path("study/notes.txt").write_text("mine")
     Path("study/timing.csv").unlink()
     answer = feederlab("rerun", "study", "--json")
     assert answer.code == 1
-    assert answer.json == {"agree": False, "differences": ["notes.txt", "summary.csv"]}
-    assert "differs: summary.csv" in feederlab("rerun", "study").out
+    assert answer.json["agree"] is False
+    assert answer.json["differences"] == ["notes.txt", "summary.csv"]
+    assert answer.json["figures"][1:] == [
+        {"file": "summary.csv", "where": "row 1 (ieee33), median_usd", "before": "1234.5",
+         "again": was}
+    ]  # fmt: skip
+    said = feederlab("rerun", "study").out
+    assert "notes.txt\n  is missing in the repetition" in said
+    assert f"row 1 (ieee33), median_usd: 1234.5, again {was} (" in said
+
+
+def test_figures_that_differ_are_named_by_row_and_key(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder, loss, name in ((one, 2.0, "a"), (two, 2.5, "b")):
+        folder.mkdir()
+        (folder / "t.csv").write_text(f"bus,loss_kw\n1,{loss}\n2,3.0\n")
+        (folder / "r.json").write_text(json.dumps({"x": [{"loss": loss}], "same": 1}))
+        (folder / "p.png").write_text(name)
+        (folder / "timing.csv").write_text(name)
+    (one / "old.csv").write_text("")
+    (two / "states").mkdir()
+    (two / "states" / "A.jsonl").write_text("")
+    (two / "report.html").write_text("")
+    names = differing_files(one, two, is_kept=True)
+    assert names == ["old.csv", "p.png", "r.json", "t.csv"]
+    assert [d.words() for d in differing_figures(one, two, names)] == [
+        "is missing in the repetition",
+        "differs",
+        "x[0].loss: 2.0, again 2.5 (2.5e-01 apart)",
+        "row 1 (1), loss_kw: 2.0, again 2.5 (2.5e-01 apart)",
+    ]
+    # without leave, every file counts but the times
+    assert "report.html" in differing_files(one, two)
 
 
 def test_a_bound_that_a_time_limit_cut_is_taken_over(feederlab: Any) -> None:
