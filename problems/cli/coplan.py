@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -20,84 +20,33 @@ from problems.cli.coplan_options import (
     fleet_of,
     scenario_of,
 )
-from problems.cli.output import Jobs, Json, Out, Quiet, print_json, print_table
+from problems.cli.coplan_plan_options import (
+    Breakers,
+    Cables,
+    Conversion,
+    Engine,
+    Evaluations,
+    Gap,
+    Limit,
+    Margin,
+    MarginOfName,
+    MethodName,
+    RuleName,
+    SearchSeed,
+    StageOne,
+    StorageFile,
+    StorageMin,
+    ToKv,
+    Upgrades,
+)
+from problems.cli.output import Jobs, Json, Out, Quiet, print_json
 from problems.core.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from problems.coplan.choices import UpgradeRule
     from problems.coplan.equipment import Library
     from problems.coplan.plan import CoplanPlan
     from problems.coplan.scenario import Scenario
-
-MethodName = Annotated[
-    Literal["vcu", "vmbp", "ddcp", "joint", "uprate"],
-    typer.Option(
-        "--method",
-        help="Cables alone; storage alone; diagnosed bottlenecks, then storage; both together; "
-        "a higher voltage, then cables.",
-    ),
-]
-RuleName = Annotated[
-    Literal["keep", "forced"],
-    typer.Option("--rule", help="Overloaded lines may stay if their current in the plan fits."),
-]
-Margin = Annotated[
-    str,
-    typer.Option(
-        "--margin",
-        metavar="X|none",
-        help="A new cable's ampacity is at least X times a current of the line.",
-    ),
-]
-MarginOfName = Annotated[
-    Literal["relaxed", "own"],
-    typer.Option("--margin-of", help="That current: of the unreinforced feeder, or of the plan."),
-]
-Upgrades = Annotated[
-    str, typer.Option("--upgrades", metavar="N|all", help="ddcp: lines that are upgraded.")
-]
-StageOne = Annotated[
-    Literal["lexicographic", "lambda"],
-    typer.Option("--stage-one", help="ddcp: least slack, then storage; or the paper's weight."),
-]
-StorageMin = Annotated[
-    float, typer.Option("--storage-min-kwh", min=0.0, help="Least size of a storage unit.")
-]
-ToKv = Annotated[float | None, typer.Option("--to-kv", help="uprate: the new base voltage, kV.")]
-Conversion = Annotated[
-    float, typer.Option("--conversion-usd", min=0.0, help="uprate: cost of the conversion itself.")
-]
-Cables = Annotated[
-    str | None,
-    typer.Option(
-        "--cables",
-        metavar="FILE",
-        help="CSV or TOML tables of cable: size,ampacity_a,r_ohm_per_km,x_ohm_per_km,"
-        "price_usd_per_m. The DDCP paper's if left out.",
-    ),
-]
-Breakers = Annotated[
-    str | None,
-    typer.Option(
-        "--breakers",
-        metavar="FILE",
-        help="CSV or TOML tables of breaker: type,ampacity_a,price_usd.",
-    ),
-]
-StorageFile = Annotated[
-    str | None,
-    typer.Option(
-        "--storage",
-        metavar="FILE",
-        help="TOML keys or one CSV row: cost_usd_per_kwh, charge_kw_per_kwh, discharge_kw_per_kwh, "
-        "kva_per_discharge_kw, charge_efficiency, discharge_efficiency, soc_min, soc_max, "
-        "most_kwh; those left out are the DDCP paper's.",
-    ),
-]
-Gap = Annotated[float | None, typer.Option("--gap", min=0.0, help="Gap to prove, a fraction.")]
-Limit = Annotated[float | None, typer.Option("--limit-s", min=0.0, help="Seconds it may take.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -123,6 +72,9 @@ def coplan(
     storage_min_kwh: StorageMin = 0.0,
     upgrades: Upgrades = "all",
     stage_one: StageOne = "lexicographic",
+    engine: Engine = "ga",
+    evaluations: Evaluations = 300,
+    seed: SearchSeed = None,
     jobs: Jobs = 1,
     cables: Cables = None,
     breakers: Breakers = None,
@@ -134,17 +86,25 @@ def coplan(
     as_json: Json = False,
 ) -> None:
     """Plan cables, breakers and storage so that every hour keeps every limit, at least cost."""
+    from problems.cli.asked import asked
+    from problems.cli.claimed import claim
+    from problems.cli.coplan_answers import plan_keys, print_plan
     from problems.coplan.choices import UpgradeRule
+    from problems.coplan.ddcp import CurvePoint
     from problems.coplan.equipment import read_library
+    from problems.report.coplan import write_coplan
 
     if method == "uprate":
         if to_kv is None:
             raise SettingError("--method uprate needs --to-kv, the new base voltage")
         base_kv = to_kv
+    if method == "heuristic" and seed is None:
+        raise SettingError("--method heuristic needs --seed")
     fleet = fleet_of(feeder, base_kv, charger_kw, adoption, cases, source_pu)
     scenario = scenario_of(fleet, hour, day, source_pu)
     library = read_library(*(None if f is None else Path(f) for f in (cables, breakers, storage)))
     upgrade_rule = UpgradeRule(rule, _margin(margin), margin_of)
+    folder = claim("coplan", fleet.feeder, out, [cables, breakers, storage, day])
     extra: dict[str, Any] = {}
     if method == "ddcp":
         from problems.coplan import ddcp
@@ -166,50 +126,37 @@ def coplan(
             scenario,
             library,
             upgrade_rule,
-            gap=5e-3 if gap is None else gap,
+            gap=1e-4 if gap is None else gap,
             limit_s=300.0 if limit_s is None else limit_s,
         )
+    elif method == "heuristic":
+        from problems.coplan.heuristic import plan_by_engine
+
+        (plan,) = plan_by_engine(
+            scenario,
+            library,
+            upgrade_rule,
+            seed=seed or 0,
+            evaluations=evaluations,
+            engine=engine,
+            n_jobs=jobs,
+            folder=folder / "runs",
+        )
+        extra = {"engine": engine, "evaluations": evaluations, "seed": seed}
     elif method == "vmbp":
         plan = _storage_plan(scenario, library, storage_min_kwh, gap, limit_s)
     else:
         plan = _plan(method, scenario, library, upgrade_rule, conversion_usd, gap, limit_s)
     answer = {"feeder": fleet.feeder.name, **plan_keys(plan), **extra}
-    _write(scenario, library, plan, answer, out, [cables, breakers, storage, day])
+    curve = [CurvePoint(**point) for point in answer.get("curve", [])]
+    write_coplan(folder, scenario, library, plan, answer, curve, asked())
     if as_json:
         print_json(answer)
     elif not quiet:
-        _print(answer)
+        print_plan(answer)
     code = {"solver_failed": 4}.get(plan.status, 3 if plan.total_usd is None else 0)
     if code:
         raise typer.Exit(code)
-
-
-def _write(
-    scenario: Scenario,
-    library: Library,
-    plan: CoplanPlan,
-    answer: dict[str, Any],
-    out: str | None,
-    files: Sequence[str | None],
-) -> None:
-    """Write the folder of the study; files that were given are known by their content."""
-    import hashlib
-
-    from problems.cli.asked import asked
-    from problems.cli.study import RUNS_FOLDER
-    from problems.coplan.ddcp import CurvePoint
-    from problems.report.coplan import write_coplan
-    from problems.report.record import claim_folder, make_record, study_name
-
-    given = {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in files if name}
-    feeder = scenario.feeder
-    record = make_record(
-        "coplan", {"asked": asked(), "files": given}, {feeder.name: feeder.digest()}
-    )
-    folder = Path(out) if out else RUNS_FOLDER / study_name(record)
-    claim_folder(folder, record)
-    curve = [CurvePoint(**point) for point in answer.get("curve", [])]
-    write_coplan(folder, scenario, library, plan, answer, curve, asked())
 
 
 def _plan(
@@ -248,35 +195,6 @@ def _storage_plan(
     )
 
 
-def plan_keys(plan: CoplanPlan) -> dict[str, Any]:
-    """Return a plan as the keys of the command's JSON."""
-    has_plan = plan.total_usd is not None
-    cables = [
-        {key: value for key, value in asdict(line).items() if key != "is_breaker"}
-        for line in plan.cables
-    ]
-    return {
-        "method": plan.method,
-        "total_usd": plan.total_usd,
-        "cable_usd": plan.cable_usd if has_plan else None,
-        "breaker_usd": plan.breaker_usd if has_plan else None,
-        "storage_usd": plan.storage_usd if has_plan else None,
-        "conversion_usd": plan.conversion_usd,
-        "storage_kwh": plan.storage_kwh if has_plan else None,
-        "bound_usd": plan.bound_usd,
-        "gap": plan.gap,
-        "is_ac_feasible": plan.is_ac_feasible,
-        "v_min_pu": plan.v_min_pu,
-        "max_loading_pct": plan.max_loading_pct,
-        "cables": cables if has_plan else None,
-        "storage": [asdict(unit) for unit in plan.storage] if has_plan else None,
-        "conflicts": [asdict(conflict) for conflict in plan.conflicts],
-        "seconds": plan.seconds,
-        "status": plan.status,
-        "message": plan.message,
-    }
-
-
 def _margin(text: str) -> float | None:
     if text == "none":
         return None
@@ -292,21 +210,3 @@ def _upgrades(text: str) -> int | None:
     if not text.isdigit():
         raise SettingError(f"--upgrades must be a whole number or all, not '{text}'")
     return int(text)
-
-
-def _print(answer: dict[str, Any]) -> None:
-    figures = [(k, v) for k, v in answer.items() if not isinstance(v, list) and v != ""]
-    print_table(f"Plan for {answer['feeder']}", ("figure", "value"), figures)
-    if answer["cables"]:
-        rows = [tuple(line.values()) for line in answer["cables"]]
-        print_table("Lines replaced", ("from", "to", "size", "cost USD"), rows)
-    if answer["storage"]:
-        rows = [(s["bus"], s["kwh"], s["kw"], s["cost_usd"]) for s in answer["storage"]]
-        print_table("Storage", ("bus", "kWh", "kW", "cost USD"), rows)
-    if answer.get("curve"):
-        rows = [tuple(point.values()) for point in answer["curve"]]
-        columns = ("N", "total USD", "lines USD", "storage kWh", "bound USD", "status")
-        print_table("Stage III", columns, rows)
-    if answer["conflicts"]:
-        rows = [tuple(conflict.values()) for conflict in answer["conflicts"][:20]]
-        print_table("What stands in the way", ("limit", "where", "hour", "A or p.u."), rows)

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from problems.cli.coplan import StorageFile
 from problems.cli.coplan_options import BaseKv, ChargerKw, DayFile, FeederName, SourcePu, fleet_of
+from problems.cli.coplan_plan_options import StorageFile
 from problems.cli.output import Jobs, Json, Out, Quiet, Seed, print_json, print_table
 
 ProfileName = Annotated[

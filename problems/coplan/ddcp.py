@@ -19,7 +19,9 @@ from problems.coplan.storage_program import FeederStorage
 from problems.coplan.vcu import feeders_behind
 from problems.coplan.vmbp import feeder_storage
 
-WORST_FIRST = ("infeasible", "solver_failed", "time_limit")
+WORST_FIRST = ("infeasible", "solver_failed", "time_limit", "gap_limit")
+PROVEN_GAP = 5e-4
+"""Gap above which a plan is not called optimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,16 @@ def _assembled(diagnosed: Diagnosed, n: int, parts: Sequence[FeederStorage]) -> 
     plan = CoplanPlan("ddcp", status, lines, message="; ".join(words))
     if not all(np.isfinite(part.cost_usd) for part in parts):
         return plan
+    total_usd = built + sum(part.cost_usd for part in parts)
+    bound_usd = built + sum(part.bound_usd for part in parts)
+    if status == "optimal" and bound_usd < total_usd * (1.0 - PROVEN_GAP):
+        status = "gap_limit"
     return replace(
         plan,
+        status=status,
         storage=tuple(unit for part in parts for unit in part.units),
-        total_usd=built + sum(part.cost_usd for part in parts),
-        bound_usd=built + sum(part.bound_usd for part in parts),
+        total_usd=total_usd,
+        bound_usd=bound_usd,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from heuristics.engine import make_engine
+from heuristics.engine import Engine, make_engine
 from heuristics.experiment import Experiment, RunRow, run_experiment
 from problems.coplan.cable_search import CableChoices
 from problems.coplan.choices import UpgradeRule, make_choices, overloaded_lines
@@ -92,8 +92,7 @@ def plan_by_engine(
             fixed.append(feeder_storage(part, library.storage, grid, has_bound=False))
     rows: list[RunRow] = []
     if problems:
-        size = min(POPULATION, max(evaluations, 2))
-        made = {engine: make_engine(engine, population=size)}
+        made = {engine: _engine(engine, min(POPULATION, max(evaluations, 2)))}
         rows = run_experiment(Experiment(problems, made, n_runs, evaluations, seed), n_jobs, folder)
     plans = tuple(
         _plan(scenario, library, problems, [row for row in rows if row.run == run], fixed)
@@ -101,6 +100,17 @@ def plan_by_engine(
     )
     seconds = time.perf_counter() - start
     return tuple(replace(plan, seconds=seconds) for plan in plans)
+
+
+def _engine(name: str, population: int) -> Engine:
+    """Return an engine that searches; those that ask a problem for more than its values cannot."""
+    try:
+        made = make_engine(name, population=population)
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"engine {name} cannot choose cables: {error}") from None
+    if made.needs_model:
+        raise SettingError(f"engine {name} cannot choose cables: it needs a local model")
+    return made
 
 
 def _plan(

@@ -31,6 +31,7 @@ ASKED = {
     "vmbp": "storage",
     "ddcp": "cables and breakers on the worst lines, and storage for the rest,",
     "joint": "cables, breakers and storage together",
+    "heuristic": "cables, breakers and storage together, searched for by an engine,",
     "uprate": "a higher voltage, cables and breakers",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from problems.coplan.bottlenecks import StageOne
 from problems.coplan.charging import Profile
 from problems.coplan.choices import UpgradeRule
 from problems.coplan.day import day_of
+from problems.coplan.heuristic import plan_by_engine
 from problems.coplan.hosting import Hosting, host
 from problems.coplan.hosting_storage import host_with_storage
 from problems.coplan.joint import plan_jointly
@@ -26,6 +28,7 @@ from problems.coplan.scenario import at_base_kv
 from problems.coplan.upgrade import plan_upgrades, plan_uprate
 from problems.coplan.vmbp import plan_storage
 from problems.core.content import json_text, read_json, write_text
+from problems.report.tables import write_table
 
 RULES = {
     "keep, 1.05 x relaxed": UpgradeRule(),
@@ -37,7 +40,8 @@ JOINT_RULES = ("keep, 1.05 x relaxed", "keep, 1.05 x own", "keep, no margin")
 HOSTING_KV = (4.16, 6.9, 13.8)
 PROFILES: tuple[Profile, ...] = ("simultaneous", "home", "overnight", "smart")
 N_DRAW, N_STORAGE_DRAW = 10_000, 8
-JOINT_LIMIT_S = 720.0
+N_EVALUATION, N_RUN = 400, 2
+JOINT_LIMIT_S = 300.0
 
 
 def content(plan: CoplanPlan) -> dict[str, Any]:
@@ -56,9 +60,24 @@ def part_of(folder: Path, name: str, make: Callable[[], dict[str, Any]]) -> dict
         wall_s, cpu_s = time.perf_counter(), time.process_time()
         write_text(path, json_text(make()))
         wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
-        write_text(folder / "times" / f"{name}.txt", f"{wall_s:.2f} {cpu_s:.2f}\n")
+        note_time(folder.parent / "timing.csv", name, wall_s, cpu_s)
     found: dict[str, Any] = read_json(path)
     return found
+
+
+def note_time(path: Path, name: str, wall_s: float, cpu_s: float) -> None:
+    """Note how long a part took, beside those that were computed before."""
+    rows = {row["part"]: row for row in read_times(path)}
+    rows[name] = {"part": name, "wall_s": f"{wall_s:.1f}", "cpu_s": f"{cpu_s:.1f}"}
+    write_table(path, [rows[key] for key in sorted(rows)])
+
+
+def read_times(path: Path) -> list[dict[str, str]]:
+    """Return the rows of timing.csv: part, wall_s, cpu_s."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def cables_part() -> dict[str, Any]:
@@ -124,6 +143,18 @@ def joint_part(rule: str) -> dict[str, Any]:
     return content(plan_jointly(paper_day(6.9), LIBRARY, RULES[rule], limit_s=JOINT_LIMIT_S))
 
 
+def heuristic_part(rule: str, folder: Path, seed: int) -> dict[str, Any]:
+    """Return the plans of the heuristic by one rule, a run each; finished runs are kept."""
+    plans = plan_by_engine(
+        paper_day(6.9), LIBRARY, RULES[rule], seed=seed, evaluations=N_EVALUATION, n_runs=N_RUN,
+        folder=folder,
+    )  # fmt: skip
+    return {
+        "engine": "ga", "seed": seed, "evaluations": N_EVALUATION, "runs": N_RUN,
+        "plans": [content(plan) for plan in plans],
+    }  # fmt: skip
+
+
 def _thresholds(found: Hosting) -> dict[str, Any]:
     pct = found.threshold_pct
     return {"median": float(np.median(pct)), "low": int(pct.min()), "high": int(pct.max())}
@@ -156,8 +187,14 @@ def hosting_storage_part(base_kv: float, seed: int, n_jobs: int) -> dict[str, An
     return {**_thresholds(found), "draws": found.threshold_pct.tolist()}
 
 
-def makers(seed: int) -> dict[str, Callable[[], dict[str, Any]]]:
-    """Return what computes each part, by name; those that take long come last."""
+def makers(seed: int, folder: Path) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return what computes each part, by name; those that take long come last.
+
+    Parameters
+    ----------
+    folder : Path
+        Where unfinished runs of the heuristic are kept.
+    """
     found: dict[str, Callable[[], dict[str, Any]]] = {"cables": cables_part}
     for kv in HOSTING_KV:
         found[f"hosting-{kv:g}"] = partial(hosting_part, kv, seed)
@@ -165,6 +202,7 @@ def makers(seed: int) -> dict[str, Callable[[], dict[str, Any]]]:
     found["storage"] = storage_part
     for k, rule in enumerate(JOINT_RULES):
         found[f"joint-{k}"] = partial(joint_part, rule)
+        found[f"heuristic-{k}"] = partial(heuristic_part, rule, folder / f"heuristic-{k}", seed)
     for kv in HOSTING_KV:
         found[f"hosting-storage-{kv:g}"] = partial(hosting_storage_part, kv, seed, 1)
     found["stages-lexicographic"] = partial(stages_part, "lexicographic", 1)

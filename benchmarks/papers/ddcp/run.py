@@ -35,19 +35,20 @@ def run(task: Task) -> dict[str, Any]:
     write_table(out / "summary.csv", summary_rows(grid))
     if not task.is_quick:
         parts: dict[str, Any] = {}
+        named = makers(task.seed, out / "runs")
         try:
-            for name, make in makers(task.seed).items():
+            for name, make in named.items():
                 task.say(name)
                 parts[name] = part_of(out / "parts", name, make)
         except KeyboardInterrupt:
             task.say("interrupted: the page is written without the parts that are missing")
-            for name in makers(task.seed):
+            for name in named:
                 if (out / "parts" / f"{name}.json").exists():
                     parts[name] = part_of(out / "parts", name, dict)
         rows += all_rows(parts)
         draw_all(out, grid, parts)
         write_table(out / "methods.csv", method_rows(parts))
-        missing = [name for name in makers(task.seed) if name not in parts]
+        missing = [name for name in named if name not in parts]
         write_page(out / "README.md", summary(rows, parts, missing))
     write_rows(out / "rows.csv", rows)
     return {

@@ -89,11 +89,22 @@ def test_the_printed_lines_of_table_vii(paper_day, stage_one):
     found = diagnose_bottlenecks(paper_day, LIBRARY, stage_one=stage_one)
     printed = {(row["from"], row["to"]): row["size"] for row in PRINTED["VII"]["line"]}
     ours = {(line.from_bus, line.to_bus): line.size for line in found.upgrades}
-    if stage_one == "lambda":
-        assert ours == printed
-    else:  # without a weight the line that Table VIII shows not to pay is no bottleneck
-        assert set(printed) - set(ours) <= {("3082", "3107")}
-        assert set(ours) <= set(printed)
+    if stage_one == "lexicographic":
+        # least slack leaves this line none: storage keeps it within its ampacity, which the weight
+        # does not make pay; Table VIII shows that replacing it, N = 20, does not pay either
+        del printed["3082", "3107"]
+    assert ours == printed
+
+
+@pytest.mark.slow
+def test_n_16_is_all_but_infeasible_and_solved(paper_day):
+    # the unscaled cone program ends with a numerical error; N = 17 has less to mend
+    found = coplan(paper_day, LIBRARY, stage_one="lambda", upgrades=16)
+    next_found = coplan(paper_day, LIBRARY, stage_one="lambda", upgrades=17)
+    assert found.curve[0].status in ("optimal", "gap_limit")
+    assert found.curve[0].is_ac_feasible
+    assert found.plan.storage_kwh >= next_found.plan.storage_kwh
+    assert found.plan.bound_usd <= found.plan.total_usd
 
 
 @pytest.mark.slow
