@@ -68,25 +68,36 @@ def write_staged(
 
 def draw_v2g_day(path: Path, plan: SchemePlan) -> bool:
     """Draw the hardest day of the last stage with two-way piles and without; say if it could be."""
+    days = v2g_days(plan)
+    if not days:
+        return False
+    model, last = plan.model, plan.model.study.data.n_stage - 1
+    rating = float(model.rating_mva(np.array(plan.chain[last], dtype=np.float64)))
+    draw_day(path, f"{HARDEST}, last stage, scheme {model.scheme.name}", days, rating)
+    return True
+
+
+def v2g_days(plan: SchemePlan) -> dict[str, Day]:
+    """Return the hardest day of the last stage as planned, with one-way piles, and unmanaged.
+
+    Nothing where the plan has no managed piles or a day has no solution.
+    """
     model, last = plan.model, plan.model.study.data.n_stage - 1
     scenario = next((s for s in all_scenarios(model.study.data) if s.name == HARDEST), None)
     if scenario is None or "two_way" not in plan.capacity[last]:
-        return False
+        return {}
     planned = figure_days(plan.days, last, scenario.number)
     capacity = dict(plan.capacity[last])
     one_way = [a + b for a, b in zip(capacity["smart"], capacity["two_way"], strict=True)]
     capacity.update(smart=one_way, two_way=[0.0] * len(one_way))
     without = operate_day(model, last, plan.chain[last], capacity, scenario, 0.0)
     if planned is None or without.status != "optimal":
-        return False
-    rating = float(model.rating_mva(np.array(plan.chain[last], dtype=np.float64)))
-    days = {
+        return {}
+    return {
         "with V2G": planned,
         "the same piles one-way": without,
         "unmanaged, nothing controlled": _unmanaged(plan, planned, last, scenario),
     }
-    draw_day(path, f"{HARDEST}, last stage, scheme {model.scheme.name}", days, rating)
-    return True
 
 
 def _unmanaged(plan: SchemePlan, day: Day, k_stage: int, scenario: Scenario) -> Day:
@@ -96,7 +107,16 @@ def _unmanaged(plan: SchemePlan, day: Day, k_stage: int, scenario: Scenario) -> 
     bits = np.array(plan.chain[k_stage][: model.n_segment]) > 0
     flow = plain_flow(study, k_stage, ScenarioSet((scenario,), np.ones(1)), bits)
     ev_kw = stage.ev_count * unmanaged_kw(study.data, stage)
-    return replace(day, mva=flow.mva, ev_kw=ev_kw, v_pu=flow.v_pu, energy_kwh={})
+    return replace(
+        day,
+        mva=flow.mva,
+        supplied_kw=flow.supplied_kw,
+        ev_kw=ev_kw,
+        storage_kw=np.zeros_like(ev_kw),
+        v2g_kw=np.zeros_like(ev_kw),
+        v_pu=flow.v_pu,
+        energy_kwh={},
+    )
 
 
 def plan_content(plan: SchemePlan) -> dict[str, Any]:

@@ -1,41 +1,42 @@
-"""Owns the sensitivities: assumed prices and habits swept, plans chosen anew or kept."""
+"""Owns the sensitivities: which assumed prices and habits are varied, over what, for whom."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.papers.staged.points import Point, Searches, Shared
 from problems.staged.case import StagedData
-from problems.staged.chain import chain_cost, joint_cost
-from problems.staged.floors import Floors
-from problems.staged.investment import SCHEMES, basic_piles_rmb
-from problems.staged.memo import Memo
-from problems.staged.scheme_plan import SchemePlan
-from problems.staged.state import Bits, StageModel
+from problems.staged.investment import SCHEMES, SchemeName
 from problems.staged.studied import Studied
 
-MILLION = 1e6
-LINE_PRICES = (0.4e6, 0.6e6, 0.8e6, 1.0e6, 1.2e6, 1.6e6, 2.0e6)
-STORAGE_PRICES = (300.0, 465.0, 650.0, 800.0, 1000.0)
-SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-PILE_KW = (1.33, 2.0, 3.0, 5.4)
-ELASTICITIES = (0.0, 0.2, 0.4, 0.6)
+Change = Callable[[Studied, float], Studied]
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """Hold one point of a sweep: cost with basic piles, storage of the last stage."""
+class Axis:
+    """Hold one sweep.
 
-    sweep: str
-    value: float
-    scheme: str
-    lcc_rmb: float | None
-    storage_kwh: float | None
-    two_way_piles: float | None
+    Attributes
+    ----------
+    name : str
+    values : tuple of float
+    change : callable
+        From a study and a value to the changed study.
+    names : tuple of str
+        Schemes that are searched anew; others do not depend on it.
+    shared : callable
+        As of `Searches.points`.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    change: Change
+    names: tuple[SchemeName, ...]
+    shared: Shared = lambda *_: False
 
 
 def with_data(study: Studied, change: Callable[[StagedData], StagedData]) -> Studied:
@@ -48,12 +49,22 @@ def price(study: Studied, **prices: Any) -> Studied:
     return with_data(study, lambda data: replace(data, prices=replace(data.prices, **prices)))
 
 
-def v2g_share(study: Studied, share: float) -> Studied:
-    """Return a study in which this share of vehicles may discharge in the last stage."""
+def managed_price(study: Studied, times: float) -> Studied:
+    """Return a study in which all that managed charging adds to a basic pile costs `times` that."""
+    now = study.data.prices
+    return price(
+        study,
+        smart_pile=now.basic_pile + times * (now.smart_pile - now.basic_pile),
+        v2g_pile=now.basic_pile + times * (now.v2g_pile - now.basic_pile),
+        communication_per_station=times * now.communication_per_station,
+    )
+
+
+def last_stage(study: Studied, **shares: Any) -> Studied:
+    """Return a study with other shares in its last stage."""
 
     def changed(data: StagedData) -> StagedData:
-        last = replace(data.stages[-1], v2g_share_max=share)
-        return replace(data, stages=(*data.stages[:-1], last))
+        return replace(data, stages=(*data.stages[:-1], replace(data.stages[-1], **shares)))
 
     return with_data(study, changed)
 
@@ -74,149 +85,61 @@ def elasticity(study: Studied, epsilon: float) -> Studied:
     return with_data(study, changed)
 
 
-def kept_plans(
-    study: Studied, plans: Mapping[str, SchemePlan], name: str
-) -> list[tuple[Bits, ...]]:
-    """Return the discrete investments of a scheme's plan and of those it could also have made."""
-    n = plans[name].model.n_item
-    chains = []
-    for other in SCHEMES[: SCHEMES.index(plans[name].model.scheme.name) + 1]:
-        if other in plans:
-            chain = tuple((*bits, *(0,) * (n - len(bits))) for bits in plans[other].chain)
-            if chain not in chains:
-                chains.append(chain)
-    return chains
-
-
-def resolved(
-    study: Studied,
-    plans: Mapping[str, SchemePlan],
-    name: str,
-    file: Path,
-    most: int,
-) -> tuple[float | None, float, float]:
-    """Return cost, storage and two-way piles with all capacities chosen anew.
-
-    Of discrete investments the last `most` plans of `kept_plans` are tried; the cheapest counts.
-    """
-    base = plans[name].model
-    memo = Memo(StageModel.of(study, base.scheme, base.seen), file=file)
-    best: tuple[float, Any] | None = None
-    for chain in kept_plans(study, plans, name)[-most:]:
-        memo.solve_leaves(memo.model.key(k, bits) for k, bits in enumerate(chain))
-        found = joint_cost(memo, chain)
-        if found is not None and (best is None or found.cost_mrmb < best[0]):
-            best = found.cost_mrmb, found.capacity[-1]
-    if best is None:
-        return None, np.nan, np.nan
-    capacity = best[1]
-    return (
-        MILLION * best[0] + basic_piles_rmb(study),
-        sum(capacity.get("storage_kwh", [])),
-        sum(capacity.get("two_way", [])),
-    )
-
-
-def sweep(
-    label: str,
-    values: Iterable[float],
-    change: Callable[[float], Studied],
-    plans: Mapping[str, SchemePlan],
-    names: Iterable[str],
-    folder: Path,
-    most: int = 2,
-) -> list[Point]:
-    """Return the points of one sweep for some schemes."""
-    points = []
-    for value in values:
-        for name in names:
-            file = folder / f"{label}-{value:g}-{name}.jsonl"
-            cost, storage, piles = resolved(change(value), plans, name, file, most)
-            points.append(Point(label, value, name, cost, storage, piles))
-    return points
-
-
-def line_sweep(
-    study: Studied, plans: Mapping[str, SchemePlan], states: Path, values: Iterable[float]
-) -> list[Point]:
-    """Return the cost of each scheme over the price of lines, from the states already solved.
-
-    Operation and capacities do not depend on that price, so that every solved state serves every
-    price: the cheapest chain of them is taken, an upper bound on the scheme's cost.
-    """
-    points = []
-    for value in values:
-        priced = price(study, line_per_km=value)
-        before: tuple[Bits, ...] | None = None
-        for name, plan in plans.items():
-            base = plan.model
-            model = StageModel.of(priced, base.scheme, base.seen)
-            memo = Memo(model, file=states / f"{name}.jsonl")
-            chains = [] if before is None else [widened(before, model.n_item)]
-            chains += [
-                widened(other.chain, model.n_item)
-                for other in plans.values()
-                if len(other.chain[0]) <= model.n_item and not _is_less(other, plan)
-            ]
-            memo.known.update(_kept_leaves(memo))
-            best = cheapest_known(memo)
-            if best is not None:
-                chains.append(best)
-            costs = []
-            for chain in chains:
-                memo.solve_leaves(model.key(k, bits) for k, bits in enumerate(chain))
-                found = chain_cost(memo, chain)
-                if found is not None:
-                    costs.append((found.cost_mrmb, chain))
-            cost, before = min(costs)
-            points.append(
-                Point(
-                    "line price", value, name, MILLION * cost + basic_piles_rmb(study), None, None
-                )
-            )
-    return points
-
-
-def widened(chain: tuple[Bits, ...], n_item: int) -> tuple[Bits, ...]:
-    """Return a chain of a more restricted scheme as one of a scheme with more investments."""
-    return tuple((*bits, *(0,) * (n_item - len(bits))) for bits in chain)
-
-
-def _is_less(plan: SchemePlan, other: SchemePlan) -> bool:
-    """Return whether a plan is staged where the other's scheme may not be."""
-    return plan.model.scheme.is_staged and not other.model.scheme.is_staged
-
-
-def _kept_leaves(memo: Memo) -> dict[Any, Any]:
-    from problems.staged.state import StateKey
-
-    found = {}
-    for text, result in memo.kept.items():
-        k_stage, flexibility, digits = text.split("-")
-        if "x" not in digits:
-            bits = tuple(int(digit) for digit in digits)
-            found[StateKey(int(k_stage), flexibility, bits, bits)] = result  # type: ignore[arg-type]
-    return found
-
-
-def cheapest_known(memo: Memo) -> tuple[Bits, ...] | None:
-    """Return the cheapest chain whose states are all known."""
-    floors = Floors.of(memo)
-    value = np.full(floors.value.shape, np.inf)
-    for k in range(floors.n_stage):
-        for state in np.flatnonzero(np.isfinite(floors.value[k])):
-            result = memo.leaf(floors.decided(k, int(state)))
-            if result is not None and result.cost_mrmb is not None:
-                value[k, state] = floors.value[k, state] + result.cost_mrmb
-    floors.value[:] = value
-    least, states = floors.best_chain()
-    if not np.isfinite(least):
-        return None
-    return tuple(tuple(int(b) for b in floors.bits[state]) for state in states)
-
-
 def pile_kw(study: Studied, discharge_kw: float) -> Studied:
     """Return a study whose two-way piles deliver another power."""
     return with_data(
         study, lambda data: replace(data, ev=replace(data.ev, discharge_kw=discharge_kw))
     )
+
+
+def decided(_: int, flexibility: str, is_decided: bool) -> bool:
+    """Share what does not depend on the prices of lines: every state that is decided."""
+    return is_decided
+
+
+def plain(_: int, flexibility: str, is_decided: bool) -> bool:
+    """Share what does not depend on the prices of capacities either: states that have none."""
+    return is_decided and flexibility == "none"
+
+
+def before(stage: int) -> Shared:
+    """Share what does not depend on a stage and those after it."""
+    return lambda k_stage, *_: k_stage < stage
+
+
+D_ONLY: tuple[SchemeName, ...] = ("D",)
+C_AND_D: tuple[SchemeName, ...] = ("C", "D")
+
+AXES = (
+    Axis("V2G participation", (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+         lambda s, v: last_stage(s, v2g_share_max=v), D_ONLY, before(2)),
+    Axis("line price", (0.2e6, 0.4e6, 0.8e6, 1.2e6, 2.0e6),
+         lambda s, v: price(s, line_per_km=v), SCHEMES, decided),
+    Axis("storage price", (300.0, 650.0, 1000.0, 2000.0),
+         lambda s, v: price(s, storage_per_kwh=v), C_AND_D),
+    Axis("managed price", (1.0, 3.0, 8.0), managed_price, D_ONLY),
+    Axis("two-way pile", (1.0, 2.0, 3.5, 5.4), pile_kw, D_ONLY, before(1)),
+    Axis("price elasticity", (0.0, 0.3, 0.6), elasticity, C_AND_D, before(1)),
+    Axis("residual value", (0.0, 1.0),
+         lambda s, v: price(s, has_residual_value=v > 0.0), SCHEMES, plain),
+    Axis("V2G participation, all managed", (0.0, 0.3, 1.0),
+         lambda s, v: last_stage(s, v2g_share_max=v, smart_share_max=1.0), D_ONLY, before(2)),
+)  # fmt: skip
+
+
+def all_sweeps(searches: Searches, axes: Sequence[Axis] = AXES) -> list[Point]:
+    """Return every point of the sensitivities, each a quick search of its own.
+
+    Schemes that an axis cannot change keep the plan of the study as it is.
+    """
+    points: list[Point] = []
+    for axis in axes:
+        same = [name for name in SCHEMES if name not in axis.names]
+        for value in axis.values:
+            points += searches.as_it_is(axis.name, value, same)
+            changed = axis.change(searches.study, value)
+            if changed.data == searches.study.data:
+                points += searches.as_it_is(axis.name, value, axis.names)
+            else:
+                points += searches.points(axis.name, value, changed, axis.names, axis.shared)
+    return points
