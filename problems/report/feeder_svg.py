@@ -117,7 +117,7 @@ def feeder_figure(
         y_mark = py[mark.bus] + STACK * placed.get(mark.bus, 0)
         placed[mark.bus] = placed.get(mark.bus, 0) + (not mark.stands_already)
         parts.append(_mark(mark.kind, px[mark.bus], y_mark, words, mark.stands_already))
-    for bus in dict.fromkeys(mark.bus for mark in marks):
+    for bus in _labeled([mark.bus for mark in marks], px, py):
         parts.append(svg.text(px[bus], py[bus] - 13, feeder.bus_id[bus], "middle"))
     parts += _legend(names, foot)
     parts += bar
@@ -151,6 +151,15 @@ def _built(
         f'stroke="{LINES[line.kind]}" stroke-width="4" '
         f'data-tip="{escape(f"{ends}{chr(10)}{line.words}")}"/>'
     )
+
+
+def _labeled(buses: Sequence[int], px: FloatArray, py: FloatArray) -> list[int]:
+    """Return the buses whose labels do not lie upon each other; hover names the others."""
+    found: list[int] = []
+    for bus in dict.fromkeys(buses):
+        if all(abs(px[bus] - px[k]) > 36.0 or abs(py[bus] - py[k]) > 15.0 for k in found):
+            found.append(bus)
+    return found
 
 
 def _mark(kind: str, x: float, y: float, tip: str, is_hollow: bool = False) -> str:

@@ -65,7 +65,9 @@ def cost_figure(items: Sequence[tuple[str, str, float]], currency: str) -> Figur
         items = [*items[: MOST_ASSETS - 1], (words, "others", sum(cost for *_, cost in rest))]
     kinds = list(dict.fromkeys(kind for _, kind, _ in items))
     most = max(cost for *_, cost in items)
-    plot = svg.Plot(520, 330, (0.0, 1.05 * most), (0.0, float(len(items))), left=150.0, top=24.0)
+    plot = svg.Plot(
+        520, 330, (0.0, 1.05 * most), (0.0, float(len(items))), left=150.0, right=34.0, top=24.0
+    )
     row = (plot.height - plot.top - plot.bottom) / len(items)
     floor = plot.height - plot.bottom
     parts = []

@@ -32,11 +32,7 @@ CONE_TOL = 1e-4
 PROVEN_GAP = 0.03
 """Gap at which the proof of a quick plan stops."""
 DELTA_PCT = 10.0
-MEANINGS = {
-    "undervoltage_buses": "undervoltage buses",
-    "heavy_load_h": "hours of heavy load",
-    "lost_load_kwh": "load not served (kWh a year)",
-}
+MEANINGS = {"undervoltage_buses": "undervoltage buses", "heavy_load_h": "hours of heavy load"}
 
 
 def staged_page(
@@ -139,8 +135,9 @@ def _stages(study: Studied, answers: Mapping[str, Mapping[str, Any]]) -> Table:
         for key in ("undervoltage_buses", "heavy_load_h"):
             row: dict[str, Any] = {"scheme": name, "figure": MEANINGS[key]}
             for k, stage in enumerate(study.data.stages):
-                row[f"{stage.name} before"] = answer[key]["before"][k]
-                row[f"{stage.name} after"] = answer[key]["after"][k]
+                for when in ("before", "after"):
+                    value = answer[key][when][k]
+                    row[f"{stage.name} {when}"] = None if value is None else round(value)
             rows.append(row)
     note = "Before a stage's investment: what the stage before left, charging unmanaged."
     return table_of("Each stage before and after its investment", rows, note)
@@ -149,24 +146,38 @@ def _stages(study: Studied, answers: Mapping[str, Mapping[str, Any]]) -> Table:
 def _checks(
     plans: Mapping[str, SchemePlan], answers: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Verdict, ...]:
-    found = []
-    for name, answer in answers.items():
-        ac = answer["ac"]
-        violation, cone = ac["violation"], ac["cone_gap"]
-        is_met = ac["failed_days"] == 0 and violation is not None and violation <= AC_TOL
-        reason = "no solution" if violation is None else f"largest excess {violation:.1e} of it"
-        words = f"Scheme {name}: the AC power flow of every scenario keeps every limit"
-        found.append(Verdict(words, _outcome(is_met), reason))
-        is_tight = cone is not None and cone <= CONE_TOL
-        reason = "no solution" if cone is None else f"largest l v - P^2 - Q^2 {cone:.1e} p.u."
-        found.append(Verdict(f"Scheme {name}: the cones are tight", _outcome(is_tight), reason))
-        words = f"Scheme {name}: the cost is within {100.0 * PROVEN_GAP:g} % of the proven bound"
-        gap = answer["gap"]
-        found.append(Verdict(words, _outcome(gap <= PROVEN_GAP), f"gap {100.0 * gap:.3f} %"))
-        lost = answer["lost_load_kwh"]
-        words = f"Scheme {name}: no load goes unserved in any stage"
-        reason = ", ".join("-" if kwh is None else f"{kwh:,.0f} kWh a year" for kwh in lost)
-        found.append(Verdict(words, _outcome(all(k is not None and k < 1.0 for k in lost)), reason))
+    """Return what was checked, each for all schemes together, with every scheme's figure."""
+    ac = {name: answer["ac"] for name, answer in answers.items()}
+    solved = all(one["failed_days"] == 0 for one in ac.values())
+    excess = {name: one["violation"] for name, one in ac.items()}
+    cones = {name: one["cone_gap"] for name, one in ac.items()}
+    gaps = {name: answer["gap"] for name, answer in answers.items()}
+    lost = {
+        name: None if None in answer["lost_load_kwh"] else sum(answer["lost_load_kwh"])
+        for name, answer in answers.items()
+    }
+    found = [
+        Verdict(
+            "The AC power flow of every scenario keeps every limit",
+            _outcome(solved and _all_within(excess, AC_TOL)),
+            f"largest excess over a limit, of it: {_each(excess, '.1e')}",
+        ),
+        Verdict(
+            "The cones of every dispatch are tight",
+            _outcome(_all_within(cones, CONE_TOL)),
+            f"largest l v - P^2 - Q^2, p.u.: {_each(cones, '.1e')}",
+        ),
+        Verdict(
+            f"The cost is within {100.0 * PROVEN_GAP:g} % of the proven bound",
+            _outcome(_all_within(gaps, PROVEN_GAP)),
+            f"gap: {_each(gaps, '.3%')}",
+        ),
+        Verdict(
+            "No load goes unserved in any stage",
+            _outcome(_all_within(lost, 1.0)),
+            f"kWh a year, stages together: {_each(lost, ',.0f')}",
+        ),
+    ]
     for less, more in pairwise(plans):
         one, other = plans[less], plans[more]
         is_met = other.lcc_rmb <= one.lcc_rmb * (1.0 + max(one.gap, other.gap))
@@ -174,6 +185,17 @@ def _checks(
         words = f"Scheme {more} costs no more than {less}, up to the gaps"
         found.append(Verdict(words, _outcome(is_met), reason))
     return tuple(found)
+
+
+def _all_within(figures: Mapping[str, float | None], most: float) -> bool:
+    return all(value is not None and value <= most for value in figures.values())
+
+
+def _each(figures: Mapping[str, float | None], form: str) -> str:
+    return ", ".join(
+        f"{name} {'no solution' if value is None else format(value, form)}"
+        for name, value in figures.items()
+    )
 
 
 def _outcome(is_met: bool) -> Outcome:
