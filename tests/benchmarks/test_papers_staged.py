@@ -80,6 +80,16 @@ def test_states_are_shared_only_where_they_cost_the_same(study) -> None:
     assert not axes["line price"].shared(2, "storage", False)  # relaxations hold prices
 
 
+def test_bounds_hold_where_cost_can_only_fall_or_rise() -> None:
+    loose = [point("x", value, "D", 9.0 - value) for value in (0.0, 0.5, 1.0)]
+    loose[0] = replace(loose[0], bound_rmb=7e6)
+    falling = sweeps.carried_bounds(loose, -1)
+    assert [p.bound_rmb for p in falling] == [8.5e6, 8.5e6, 8.0e6]
+    rising = sweeps.carried_bounds([replace(p, value=-p.value) for p in loose], 1)
+    assert [p.bound_rmb for p in rising] == [8.5e6, 8.5e6, 8.0e6]
+    assert sweeps.carried_bounds(loose, 0) == loose
+
+
 def test_vehicles_with_a_sharper_evening_need_the_same_energy(study) -> None:
     sharper = claims.evening_peak(study, 1.5)
     stage = study.data.stages[2]

@@ -28,6 +28,8 @@ class Axis:
         From a study and a value to the changed study.
     names : tuple of str
         Schemes that are searched anew; others do not depend on it.
+    trend : int
+        1 where no plan can cost less at a higher value, -1 where none can cost more, else 0.
     shared : callable
         As of `Searches.points`.
     """
@@ -36,6 +38,7 @@ class Axis:
     values: tuple[float, ...]
     change: Change
     names: tuple[SchemeName, ...]
+    trend: int
     shared: Shared = lambda *_: False
 
 
@@ -112,34 +115,54 @@ C_AND_D: tuple[SchemeName, ...] = ("C", "D")
 
 AXES = (
     Axis("V2G participation", (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
-         lambda s, v: last_stage(s, v2g_share_max=v), D_ONLY, before(2)),
+         lambda s, v: last_stage(s, v2g_share_max=v), D_ONLY, -1, before(2)),
     Axis("line price", (0.2e6, 0.4e6, 0.8e6, 1.2e6, 2.0e6),
-         lambda s, v: price(s, line_per_km=v), SCHEMES, decided),
+         lambda s, v: price(s, line_per_km=v), SCHEMES, 1, decided),
     Axis("storage price", (300.0, 650.0, 1000.0, 2000.0),
-         lambda s, v: price(s, storage_per_kwh=v), C_AND_D),
-    Axis("managed price", (1.0, 3.0, 8.0), managed_price, D_ONLY),
-    Axis("two-way pile", (1.0, 2.0, 3.5, 5.4), pile_kw, D_ONLY, before(1)),
-    Axis("price elasticity", (0.0, 0.3, 0.6), elasticity, C_AND_D, before(1)),
+         lambda s, v: price(s, storage_per_kwh=v), C_AND_D, 1),
+    Axis("managed price", (1.0, 3.0, 8.0), managed_price, D_ONLY, 1),
+    Axis("two-way pile", (1.0, 2.0, 3.5, 5.4), pile_kw, D_ONLY, -1, before(1)),
+    Axis("price elasticity", (0.0, 0.3, 0.6), elasticity, C_AND_D, 0, before(1)),
     Axis("residual value", (0.0, 1.0),
-         lambda s, v: price(s, has_residual_value=v > 0.0), SCHEMES, plain),
+         lambda s, v: price(s, has_residual_value=v > 0.0), SCHEMES, -1, plain),
     Axis("V2G participation, all managed", (0.0, 0.3, 1.0),
-         lambda s, v: last_stage(s, v2g_share_max=v, smart_share_max=1.0), D_ONLY, before(2)),
+         lambda s, v: last_stage(s, v2g_share_max=v, smart_share_max=1.0), D_ONLY, -1, before(2)),
 )  # fmt: skip
 
 
 def all_sweeps(searches: Searches, axes: Sequence[Axis] = AXES) -> list[Point]:
     """Return every point of the sensitivities, each a quick search of its own.
 
-    Schemes that an axis cannot change keep the plan of the study as it is.
+    Schemes that an axis cannot change keep the plan of the study as it is. Where cost can only rise
+    or fall along an axis, what is proven at one value is proven beyond it as well.
     """
     points: list[Point] = []
     for axis in axes:
         same = [name for name in SCHEMES if name not in axis.names]
+        own: list[Point] = []
         for value in axis.values:
-            points += searches.as_it_is(axis.name, value, same)
+            own += searches.as_it_is(axis.name, value, same)
             changed = axis.change(searches.study, value)
             if changed.data == searches.study.data:
-                points += searches.as_it_is(axis.name, value, axis.names)
+                own += searches.as_it_is(axis.name, value, axis.names)
             else:
-                points += searches.points(axis.name, value, changed, axis.names, axis.shared)
+                own += searches.points(axis.name, value, changed, axis.names, axis.shared)
+        points += carried_bounds(own, axis.trend)
     return points
+
+
+def carried_bounds(points: Sequence[Point], trend: int) -> list[Point]:
+    """Return points with the highest bound that holds at each: its own, or one that it implies."""
+    if trend == 0:
+        return list(points)
+    return [
+        replace(
+            point,
+            bound_rmb=max(
+                other.bound_rmb
+                for other in points
+                if other.scheme == point.scheme and trend * other.value <= trend * point.value
+            ),
+        )
+        for point in points
+    ]
