@@ -12,8 +12,10 @@ from problems.coplan.equipment import Library
 from problems.coplan.joint_search import FeederPlan, JointSearch
 from problems.coplan.plan import CoplanPlan, judged
 from problems.coplan.scenario import Scenario
-from problems.coplan.upgrade import candidate_lines, plan_upgrades
+from problems.coplan.upgrade import candidate_lines, check_loads, lines_without_choice
 from problems.coplan.vcu import feeders_behind
+
+WORST_FIRST = ("infeasible", "solver_failed", "time_limit", "gap_limit")
 
 
 def plan_jointly(
@@ -26,17 +28,28 @@ def plan_jointly(
 ) -> CoplanPlan:
     """Choose cables, breakers and storage together, with a proven bound.
 
-    Assumed: only the candidate lines of `candidate_lines` may be replaced; storage delivers and
-    draws at most its inverters' rating; loads consume, so that flows point away from the source.
+    Assumed: only the lines of `candidate_lines` may be replaced; loads consume; better lines do
+    not need more storage as long as storage turns no replaced line's flow around.
 
     Parameters
     ----------
     gap : float
-        Gap to prove over all feeders together, a fraction.
+        Gap to prove, a fraction.
+
+    Returns
+    -------
+    CoplanPlan
+        Status `infeasible` with the lines, buses and hours that need slack when every candidate
+        line gets the best of the library and storage may be of any size.
     """
     start = time.perf_counter()
     rule = rule or UpgradeRule()
+    check_loads(scenario)
     choices = make_choices(scenario, library, rule, candidate_lines(scenario, library, rule))
+    missing = lines_without_choice(scenario, choices, rule)
+    if missing:
+        words = "a line must be replaced and the library has nothing large enough"
+        return CoplanPlan("joint", "infeasible", conflicts=missing, message=words)
     feeders = feeders_behind(scenario)
     parts: list[FeederPlan] = []
     owns = [choices.only(buses[choices.branch]) for buses in feeders]
@@ -45,22 +58,25 @@ def plan_jointly(
         left = (limit_s - (time.perf_counter() - start)) * (1 + len(own.branch)) / to_come
         search = JointSearch(scenario, library, own, buses, gap, time.perf_counter() + left)
         parts.append(search.run())
-    if not all(np.isfinite(part.cost_usd) for part in parts):
-        alone = plan_upgrades(scenario, library, rule)
-        status = next(p.status for p in parts if not np.isfinite(p.cost_usd))
-        return replace(
-            alone, method="joint", status=status, total_usd=None, bound_usd=None, cables=(),
-            message="no plan was found; the conflicts are those of cables alone",
-            seconds=time.perf_counter() - start,
-        )  # fmt: skip
-    total = sum(part.cost_usd for part in parts)
-    bound = sum(part.bound_usd for part in parts)
     statuses = [part.status for part in parts]
-    status = next((w for w in ("time_limit", "gap_limit") if w in statuses), "optimal")
-    plan = CoplanPlan(
-        "joint", status,
-        tuple(line for part in parts for line in part.cables),
-        tuple(unit for part in parts for unit in part.units),
-        total, min(bound, total),
-    )  # fmt: skip
-    return replace(judged(plan, scenario, library), seconds=time.perf_counter() - start)
+    status = next((word for word in WORST_FIRST if word in statuses), "optimal")
+    plan = CoplanPlan("joint", status)
+    if all(np.isfinite(part.cost_usd) for part in parts):
+        total = sum(part.cost_usd for part in parts)
+        plan = replace(
+            plan,
+            cables=tuple(line for part in parts for line in part.cables),
+            storage=tuple(unit for part in parts for unit in part.units),
+            total_usd=total,
+            bound_usd=min(sum(part.bound_usd for part in parts), total),
+        )
+        plan = judged(plan, scenario, library)
+    else:
+        plan = replace(
+            plan,
+            conflicts=tuple(conflict for part in parts for conflict in part.conflicts),
+            message="conflicts: what the best lines and any storage leave"
+            if status == "infeasible"
+            else "no plan was found",
+        )
+    return replace(plan, seconds=time.perf_counter() - start)

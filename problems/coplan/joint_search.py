@@ -19,9 +19,10 @@ from problems.coplan.choices import Choices, FloatArray, IntArray
 from problems.coplan.equipment import Library
 from problems.coplan.least_flow import Budget, least_flow
 from problems.coplan.path_rows import PathRows, path_rows
-from problems.coplan.plan import LineUpgrade, StorageUnit, upgrades_of
+from problems.coplan.plan import Conflict, LineUpgrade, StorageUnit, upgrades_of
 from problems.coplan.relief import mean_hours
 from problems.coplan.scenario import Scenario
+from problems.coplan.storage_conflicts import least_conflicts
 from problems.coplan.storage_model import Grid, one_feeder
 from problems.coplan.storage_program import StorageProgram
 from problems.coplan.vcu import BoolArray, upgrade_feeder
@@ -49,6 +50,8 @@ class FeederPlan:
     units : tuple of StorageUnit
     cost_usd, bound_usd : float
         Infinite cost without a plan.
+    conflicts : tuple of Conflict
+        Why there is no plan.
     """
 
     status: str
@@ -56,6 +59,7 @@ class FeederPlan:
     units: tuple[StorageUnit, ...] = ()
     cost_usd: float = np.inf
     bound_usd: float = 0.0
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +110,11 @@ class JointSearch:
         if alone.chosen is not None:
             cables = upgrades_of(self.choices, alone.chosen)
             self.best = FeederPlan("optimal", cables, (), alone.cost_usd, alone.bound_usd)
+        else:
+            best_grid = self._best_grid(np.ones(len(self.choices.branch), dtype=bool))
+            conflicts = tuple(least_conflicts(self.part, self.terms, best_grid))
+            if conflicts:
+                return FeederPlan("infeasible", conflicts=conflicts)
         most_kwh = self._most_kwh()
         if most_kwh <= 0.0:
             return replace(self.best, status=alone.status)
@@ -266,17 +275,16 @@ class JointSearch:
 
         Better lines need no more storage as long as storage turns no candidate's flow around.
         """
+        program = StorageProgram(self.part, self.terms, self._best_grid(kept), self.end)
+        return program.solve(0.0).bound_usd / self.terms.cost_usd_per_kwh
+
+    def _best_grid(self, kept: BoolArray) -> Grid:
+        """Return lines as good as any kept."""
         choices = self.choices.only(kept)
         limit_a = self.choices.columns(np.zeros(0, dtype=np.int64))[2]
         for k in choices.candidates:
             limit_a[k] = choices.limit_a[choices.of(k)].max()
-        program = StorageProgram(
-            self.part, self.terms, self._grid(*choices.least(), limit_a), self.end
-        )
-        solved = program.solve(0.0)
-        if solved.status == "infeasible":
-            return np.inf
-        return solved.bound_usd / self.terms.cost_usd_per_kwh
+        return self._grid(*choices.least(), limit_a)
 
     def _offer(self, chosen: IntArray) -> None:
         """Price lines by the storage they need, and take the plan if it is the cheapest so far."""

@@ -26,6 +26,7 @@ from problems.coplan.plan import (
 )
 from problems.coplan.scenario import Scenario
 from problems.coplan.vcu import Upgrade, feeders_behind, upgrade_feeder
+from problems.core.errors import ContentError
 
 
 def plan_upgrades(
@@ -49,8 +50,9 @@ def plan_upgrades(
     """
     start = time.perf_counter()
     rule = rule or UpgradeRule()
+    check_loads(scenario)
     choices, message = _choices(scenario, library, rule)
-    missing = _without_choice(scenario, choices, rule)
+    missing = lines_without_choice(scenario, choices, rule)
     parts: list[tuple[Choices, Upgrade]] = []
     if not missing:
         feeders = feeders_behind(scenario)
@@ -109,6 +111,22 @@ def plan_uprate(
     return plan
 
 
+def check_loads(scenario: Scenario) -> None:
+    """Raise ContentError where the loads below a line feed in: no bound would hold then."""
+    feeder = scenario.feeder
+    for name, loads in (("kW", scenario.p_kw), ("kvar", scenario.q_kvar)):
+        below = loads.copy()
+        for k in range(feeder.n_bus - 1, 0, -1):
+            below[:, feeder.parent[k]] += below[:, k]
+        if below[:, 1:].min(initial=0.0) < -1e-9:
+            hour, k = np.argwhere(below[:, 1:] < -1e-9)[0]
+            raise ContentError(
+                f"feeder {feeder.name}: the loads below line {line_name(feeder, int(k) + 1)} feed "
+                f"in {-below[hour, k + 1]:.4g} {name} in hour {hour}; cables are planned for loads "
+                "that consume"
+            )
+
+
 def candidate_lines(scenario: Scenario, library: Library, rule: UpgradeRule) -> IntArray:
     """Return the lines that a plan may replace, in sweep order.
 
@@ -140,7 +158,7 @@ def _choices(scenario: Scenario, library: Library, rule: UpgradeRule) -> tuple[C
     return make_choices(scenario, library, rule, lines), message
 
 
-def _without_choice(
+def lines_without_choice(
     scenario: Scenario, choices: Choices, rule: UpgradeRule
 ) -> tuple[Conflict, ...]:
     """Return the overloaded lines for which the library has nothing large enough."""

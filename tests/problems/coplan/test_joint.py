@@ -1,5 +1,7 @@
 """Joint plans: against every combination, and cheaper than cables alone or three stages."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ from problems.coplan.storage_model import Grid, one_feeder
 from problems.coplan.upgrade import candidate_lines, plan_upgrades
 from problems.coplan.vcu import feeders_behind
 from problems.coplan.vmbp import feeder_storage
+from problems.core.errors import ContentError
 
 TERMS = read_library().storage
 LIBRARY = Library(
@@ -39,15 +42,15 @@ def two_lines(peak_kw=650.0):
     return on_day(feeder, Day(loads, 0.0 * loads, np.ones(4), "built"), np.zeros((1, 3)))
 
 
-def by_enumeration(scenario):
+def by_enumeration(scenario, library=LIBRARY):
     """Return the least cost over every choice of lines, each priced by the cone program."""
-    choices = make_choices(scenario, LIBRARY, RULE, candidate_lines(scenario, LIBRARY, RULE))
+    choices = make_choices(scenario, library, RULE, candidate_lines(scenario, library, RULE))
     best = np.inf
     for chosen in product(*(choices.of(k) for k in choices.candidates)):
         r_ohm, x_ohm, limit_a = choices.columns(np.array(chosen))
         grid = Grid(r_ohm, x_ohm, limit_a)
         part, at = one_feeder(scenario, feeders_behind(scenario)[0])
-        stored = feeder_storage(part, TERMS, grid.only(at), has_bound=False)
+        stored = feeder_storage(part, library.storage, grid.only(at), has_bound=False)
         best = min(best, choices.cost_usd[list(chosen)].sum() + stored.cost_usd)
     return best
 
@@ -60,6 +63,56 @@ def test_agrees_with_every_combination(peak_kw):
     assert plan.total_usd == pytest.approx(best, rel=2e-3)
     assert plan.bound_usd <= best * (1.0 + 1e-6)
     assert plan.is_ac_feasible
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_agrees_with_every_combination_of_random_cases(seed):
+    from vcu_oracles import small_case
+
+    scenario, library = small_case(np.random.default_rng(seed), n_bus=4, n_hour=3)
+    # storage cheap enough to stand in for a cable now and then
+    library = replace(library, storage=replace(TERMS, cost_usd_per_kwh=60.0))
+    plan = plan_jointly(scenario, library, RULE, gap=1e-3, limit_s=60.0)
+    best = by_enumeration(scenario, library)
+    if np.isinf(best):
+        assert plan.status == "infeasible"
+        assert plan.conflicts
+        return
+    assert plan.total_usd == pytest.approx(best, rel=2e-3)
+    assert plan.bound_usd <= best * (1.0 + 1e-6)
+    assert plan.is_ac_feasible
+
+
+def test_storage_that_cannot_pay_leaves_cables_alone():
+    dear = replace(LIBRARY, storage=replace(TERMS, cost_usd_per_kwh=1e5))
+    plan = plan_jointly(two_lines(), dear, RULE, limit_s=60.0)
+    alone = plan_upgrades(two_lines(), dear, RULE)
+    assert plan.status == "optimal"
+    assert plan.storage == ()
+    assert plan.total_usd == pytest.approx(alone.total_usd)
+
+
+def test_feeders_behind_one_bus_add_up():
+    one = two_lines()
+    feeder = make_feeder(
+        name="two pairs", base_kv=10.0, source="s", bus_id=["s", "a", "b", "c", "d"],
+        p_kw=[0.0, 1000.0, 600.0, 1000.0, 600.0], q_kvar=[0.0] * 5,
+        from_bus=["s", "a", "s", "c"], to_bus=["a", "b", "c", "d"], r_ohm=[0.2, 0.4] * 2,
+        x_ohm=[0.05, 0.1] * 2, ampacity_a=[80.0, 35.0] * 2, length_m=[200.0, 3000.0] * 2,
+    )  # fmt: skip
+    loads = np.hstack([one.p_kw, one.p_kw[:, 1:]])
+    both = on_day(feeder, Day(loads, 0.0 * loads, np.ones(4), "built"), np.zeros((1, 5)))
+    plan, half = plan_jointly(both, LIBRARY, RULE), plan_jointly(one, LIBRARY, RULE)
+    assert plan.total_usd == pytest.approx(2.0 * half.total_usd, rel=5e-4)
+    assert plan.bound_usd == pytest.approx(2.0 * half.bound_usd, rel=5e-4)
+
+
+def test_loads_that_feed_in_are_refused():
+    scenario = two_lines()
+    scenario = replace(scenario, p_kw=scenario.p_kw * [1.0, 1.0, -1.0])
+    for plan in (plan_jointly, plan_upgrades):
+        with pytest.raises(ContentError, match="line a-b feed in 400 kW in hour 0"):
+            plan(scenario, LIBRARY, RULE)
 
 
 def test_strictly_cheaper_than_cables_alone_and_than_three_stages():
@@ -79,8 +132,14 @@ def test_infeasible_is_said_with_conflicts():
     tiny = Library((Cable("tiny", 81.0, 0.2, 0.1, 60.0),), (), TERMS)
     plan = plan_jointly(two_lines(5000.0), tiny, RULE, limit_s=20.0)
     assert plan.total_usd is None
-    assert plan.status in ("infeasible", "time_limit")
-    assert plan.conflicts
+    assert plan.status == "infeasible"
+    assert {conflict.where for conflict in plan.conflicts} >= {"s-a", "a-b"}
+    forced = plan_jointly(two_lines(5000.0), tiny, UpgradeRule("forced"))
+    assert forced.status == "infeasible"
+    assert [(c.limit, c.where) for c in forced.conflicts] == [
+        ("ampacity", "s-a"),
+        ("ampacity", "a-b"),
+    ]
 
 
 @pytest.mark.slow

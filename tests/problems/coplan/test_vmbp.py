@@ -1,6 +1,7 @@
 """VMBP: a case by hand, the paper's adoptions, least sizes, storage that cannot help."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -85,6 +86,35 @@ def test_a_least_size_is_kept_and_costs():
     assert plan.gap <= 5e-3
 
 
+def test_a_least_size_agrees_with_every_set_of_sites():
+    # a trunk whose first line is overloaded for an hour, and two laterals with a limit of their own
+    names, up = ["s", "t", "a", "b", "c"], ["s", "t", "a", "t"]
+    p_kw = [0.0, 500.0, 300.0, 250.0, 350.0]
+    feeder = make_feeder(
+        name="fork", base_kv=10.0, source="s", bus_id=names, p_kw=p_kw, q_kvar=[0.0] * 5,
+        from_bus=up, to_bus=names[1:], r_ohm=[0.2] * 4, x_ohm=[0.1] * 4,
+        ampacity_a=[77.0, 30.0, 30.0, 18.5], length_m=[100.0] * 4,
+    )  # fmt: skip
+    loads = np.outer([1.0, 0.7, 0.5], p_kw)
+    scenario = on_day(feeder, Day(loads, 0.0 * loads, np.ones(3), "built"), np.zeros((1, 5)))
+    program = StorageProgram(scenario, LIBRARY.storage, Grid.of(feeder), np.inf)
+    plain = program.solve(0.0).bound_usd / LIBRARY.storage.cost_usd_per_kwh
+    for least_kwh in (60.0, 120.0):
+        best = np.inf
+        for count in range(1, 5):
+            for sites in combinations(range(1, 5), count):
+                one_each = [np.arange(5) == site for site in sites]
+                solved = program.solve(0.0, np.array(sites), one_each, least_kwh)
+                if solved.model is not None:
+                    best = min(best, solved.bound_usd)
+        plan = plan_storage(scenario, LIBRARY, least_kwh=least_kwh, gap=1e-4)
+        assert plan.status == "optimal"
+        assert plan.total_usd == pytest.approx(best, rel=5e-4)
+        assert plan.bound_usd <= best * (1.0 + 1e-6)
+        assert min(unit.kwh for unit in plan.storage) >= least_kwh * (1.0 - 1e-3)
+        assert best >= plain * LIBRARY.storage.cost_usd_per_kwh * (1.0 - 1e-6)
+
+
 def test_one_feeder_flows_as_the_whole(paper_day):
     for buses in feeders_behind(paper_day):
         part, at = one_feeder(paper_day, buses)
@@ -154,3 +184,14 @@ def test_the_papers_20_and_40_pct_columns():
     assert plans[20.0].is_ac_feasible
     assert plans[40.0].status == "infeasible"
     assert {c.where for c in plans[40.0].conflicts} >= {"3001-3003", "3003-3005"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_papers_20_pct_column_with_200_kwh():
+    feeder = replace(load_feeder("iowa240"), base_kv=6.9)
+    scenario = make_scenario(feeder, charger_kw=10.0, adoption_pct=20.0, cases="paper", is_day=True)
+    plan = plan_storage(scenario, LIBRARY, least_kwh=200.0, gap=5e-3, limit_s=300.0)
+    assert plan.gap <= 5e-3
+    assert plan.is_ac_feasible
+    assert min(unit.kwh for unit in plan.storage) >= 200.0 * (1.0 - 1e-4)
