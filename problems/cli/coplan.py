@@ -140,7 +140,7 @@ def coplan(
             evaluations=evaluations,
             engine=engine,
             n_jobs=jobs,
-            folder=folder / "runs",
+            folder=folder,
         )
         extra = {"engine": engine, "evaluations": evaluations, "seed": seed}
     elif method == "vmbp":

@@ -96,6 +96,9 @@ def fleet_of(
         if not 0.0 < source_pu < float("inf"):
             raise SettingError(f"--source-pu must be positive, not {source_pu}")
         feeder = replace(feeder, v_source_pu=source_pu)
+    if not feeder.has_ampacity:
+        words = f"note: feeder {feeder.name} has no ampacities: only voltages can be violated"
+        typer.echo(words, err=True)
     if adoption is None:
         adoption = 100.0 if np.nansum(feeder.customers) > 0.0 else 0.0
     if cases is None:

@@ -119,9 +119,9 @@ def diagnose_bottlenecks(
     ranked = [replace(b, depth=int(depth[b.branch])) for b in found]
     ranked.sort(key=lambda b: (b.depth, -b.excess_a / feeder.ampacity_a[b.branch], b.branch))
     upgrades, missing = _stage_two(scenario, library, rule, ranked)
-    return Diagnosed(
-        tuple(ranked), upgrades, tuple(low), "infeasible" if missing else "optimal", "", missing
-    )
+    message = f"the library has nothing large enough for {len(missing)} lines" if missing else ""
+    status = "infeasible" if missing else "optimal"
+    return Diagnosed(tuple(ranked), upgrades, tuple(low), status, message, missing)
 
 
 def _relaxed(

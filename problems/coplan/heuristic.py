@@ -106,7 +106,9 @@ def _engine(name: str, population: int) -> Engine:
     """Return an engine that searches; those that ask a problem for more than its values cannot."""
     try:
         made = make_engine(name, population=population)
-    except (TypeError, ValueError) as error:
+    except TypeError:
+        raise SettingError(f"engine {name} cannot choose cables: it has no population") from None
+    except ValueError as error:
         raise SettingError(f"engine {name} cannot choose cables: {error}") from None
     if made.needs_model:
         raise SettingError(f"engine {name} cannot choose cables: it needs a local model")

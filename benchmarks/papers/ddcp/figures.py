@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,33 +82,60 @@ def draw_scatter(path: Path, grid: Grid) -> None:
 
 def draw_curve(path: Path, parts: Mapping[str, Any]) -> None:
     """Draw Figure 8: cost of lines and storage over the number of upgraded lines."""
-    points = [p for p in parts["stages-lambda"]["curve"] if p["total_usd"] is not None]
-    without = {
-        status: [p["upgrades"] for p in parts["stages-lambda"]["curve"] if p["status"] == status]
-        for status in ("infeasible", "solver_failed")
-    }
+    curve = parts["stages-lambda"]["curve"]
+    points = [p for p in curve if p["total_usd"] is not None]
     n = [p["upgrades"] for p in points]
     lines = np.array([p["cable_usd"] for p in points]) / 1e6
     total = np.array([p["total_usd"] for p in points]) / 1e6
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.0, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.bar(n, lines, color=COLORS[0], width=0.6, label="cables and breakers")
     axes.bar(n, total - lines, bottom=lines, color=COLORS[1], width=0.6, label="storage")
+    if "stages-lexicographic" in parts:
+        others = [p for p in parts["stages-lexicographic"]["curve"] if p["total_usd"] is not None]
+        axes.plot(
+            [p["upgrades"] for p in others], [p["total_usd"] / 1e6 for p in others], "D",
+            color="black", markersize=4, label="total, Stage I without a weight",
+        )  # fmt: skip
     for x, height, point in zip(n, total, points, strict=True):
         words = f"{height:.3f}\n{point['storage_kwh']:,.0f} kWh"
-        axes.annotate(words, (x, height), ha="center", va="bottom", fontsize=8)
-    if without["infeasible"]:
-        words = f"N up to {max(without['infeasible'])}: no storage keeps the limits"
-        if without["solver_failed"]:
-            words += f"\nN = {', '.join(map(str, without['solver_failed']))}: the solver failed"
-        axes.annotate(words, (0.02, 0.9), xycoords="axes fraction", fontsize=9)
+        axes.annotate(
+            words, (x, height), xytext=(0, 6), textcoords="offset points", ha="center",
+            va="bottom", fontsize=8,
+        )  # fmt: skip
+    notes: list[str] = []
+    for status, what in (
+        ("infeasible", "no storage keeps the limits"),
+        ("solver_failed", "the solver failed"),
+    ):
+        without = [p["upgrades"] for p in curve if p["status"] == status]
+        if without:
+            notes.append(f"N = {_ranges(without)}: {what}")
     axes.set_xticks(n)
     axes.set_ylim(0.0, 1.3 * total.max())
-    axes.set_xlabel("upgraded lines N")
+    axes.set_xlabel("\n".join(["upgraded lines N", *notes]))
     axes.set_ylabel("cost (million USD)")
     axes.set_title("Stage III for every N, 6.9 kV, 100 % EVs")
     axes.legend(loc="upper right")
     save_figure(figure, path)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return whole numbers in rising order as words.
+
+    Examples
+    --------
+    >>> _ranges([0, 1, 2, 5])
+    '0 to 2, 5'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    words = (f"{r[0]} to {r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
+    return ", ".join(words)
 
 
 def draw_voltages(path: Path, parts: Mapping[str, Any]) -> None:

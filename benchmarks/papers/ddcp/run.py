@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.papers.ddcp.diagnosis import diagnose_all, summary_rows, table_rows
 from benchmarks.papers.ddcp.figures import draw_all
 from benchmarks.papers.ddcp.page import method_rows, summary
-from benchmarks.papers.ddcp.parts import makers, part_of
+from benchmarks.papers.ddcp.parts import makers, part_of, read_times
 from benchmarks.papers.ddcp.tables import all_rows
 from benchmarks.papers.rows import write_page, write_rows
 from benchmarks.registry import Task
@@ -49,7 +49,8 @@ def run(task: Task) -> dict[str, Any]:
         draw_all(out, grid, parts)
         write_table(out / "methods.csv", method_rows(parts))
         missing = [name for name in named if name not in parts]
-        write_page(out / "README.md", summary(rows, parts, missing))
+        cpu_s = {row["part"]: row["cpu_s"] for row in read_times(out / "timing.csv")}
+        write_page(out / "README.md", summary(rows, parts, missing, cpu_s))
     write_rows(out / "rows.csv", rows)
     return {
         "rows": [asdict(row) for row in rows],

@@ -24,7 +24,7 @@ LAMBDA = "Stage I with the paper's weighted sum"
 SIZES_VI = (
     "the printed plan costs more and is feasible too: ours is the proven optimum of the same rules"
 )
-SIZES_LEXICOGRAPHIC = "a weight is no diagnosis: without one the peak currents are lower"
+SIZES_LEXICOGRAPHIC = "without a weight storage keeps (3082, 3107) within its ampacity"
 STORAGE_WHY = "the least storage over all sites, proven; the printed one stands at one bus"
 N_18_WHY = "the least storage that keeps every limit, proven; the printed one is not"
 
