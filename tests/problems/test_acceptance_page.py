@@ -15,7 +15,10 @@ def test_the_report_of_single_stations(feederlab: Any) -> None:
     most = max(rows, key=lambda row: row["capacity_kw"])
     assert f"Bus {most['bus']} accepts most, {most['capacity_kw']:,.0f} kW" in gist["answer"]
     assert [line["outcome"] for line in gist["verdicts"]] == ["holds"] * 3
-    assert Path("study/report.html").read_text().count("data:image/png") == 2
+    html = Path("study/report.html").read_text()
+    assert html.count("data:image/png") == 2
+    assert html.count("<svg ") == 2  # the feeder and its voltages at the largest capacity
+    assert f"station of {most['capacity_kw']:,.0f} kW at bus {most['bus']}" in html
     assert feederlab("rerun", "study", "--json").json == {"agree": True, "differences": []}
 
 

@@ -50,6 +50,23 @@ def test_studies_write_one_file_that_needs_no_network(feederlab: Any) -> None:
     assert "numpy" in html
 
 
+def test_what_stands_already_is_drawn_hollow(feederlab: Any) -> None:
+    small = ("--stations", "1", "--capacitors", "1", "--evaluations", "60", "--v-min", "0.9")
+    feederlab("site", "ieee33", "--seed", "1", *small, "--out", "old")
+    feederlab(
+        "site", "ieee33", "--seed", "2", *small, "--existing", "old/plan.json", "--out", "new"
+    )
+    old = json.loads(Path("old/plan.json").read_text())["assets"]
+    html = Path("new/report.html").read_text()
+    hollow = re.findall(r'<polygon [^>]*fill="#fff" [^>]*data-tip="([^"]*)"', html)
+    said = [tip for tip in hollow if "stands already" in tip]
+    assert len(said) == len(old)
+    for asset in old:
+        assert any(f"at bus {asset['bus']}\n" in tip for tip in said)
+    assert "station, before" in html
+    assert "stands already" not in Path("old/report.html").read_text()
+
+
 def test_the_same_study_writes_the_same_bytes(feederlab: Any) -> None:
     for name in ("one", "two"):
         feederlab(*SITE, "--out", name)

@@ -1,6 +1,7 @@
 """The report of coplan: what it says, the same bytes again, and no plan said to be none."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ def test_the_report_of_a_plan(feederlab: Any) -> None:
     assert gist["command"] == "feederlab coplan iowa240 --base-kv 6.9 --adoption 60.0"
     html = Path("plan/report.html").read_text()
     assert html.count('stroke-width="4" data-tip=') == len(answer["cables"])
+    assert html.count("<svg ") == 4  # cost by asset, tornado, feeder, profile
+    for line in answer["cables"]:
+        assert f"{line['from_bus']} to {line['to_bus']}\n{line['size']}, " in html
+    profile = re.findall(r"bus (\w+)\n([\d.]+|no solution) → ([\d.]+) p\.u\.", html)
+    assert len(profile) == 240
+    assert min(float(after) for _, _, after in profile) == pytest.approx(
+        answer["v_min_pu"], abs=1e-4
+    )
     assert "seconds" not in json.loads(Path("plan/plan.json").read_text())
     assert feederlab("rerun", "plan", "--json").json == {"agree": True, "differences": []}
 
