@@ -101,6 +101,8 @@ def _draw(path: Path, found: Diagnosis) -> None:
     axes = figure.subplots()
     for level in range(len(CLASSES_PCT)):
         at = [k for k in range(1, feeder.n_bus) if kind[k] == level]
+        if not at:
+            continue
         wires = [_wire(x, y, int(feeder.parent[k]), k, has_coordinates) for k in at]
         color = GREY if level == 0 else CLASS_COLORS[level - 1]
         axes.add_collection(
@@ -129,12 +131,16 @@ def _wire(
     return ends if has_coordinates else [ends[0], (ends[0][0], ends[1][1]), ends[1]]
 
 
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
+
+
 def _class_words(level: int, n_line: int) -> str:
     if level == 0:
-        return f"not overloaded, or ampacity unknown ({n_line} lines)"
+        return f"not overloaded, or ampacity unknown ({_lines(n_line)})"
     low, high = CLASSES_PCT[level - 1 : level + 1]
     words = f"above {low:g} %" if np.isinf(high) else f"{low:g} to {high:g} %"
-    return f"{words} ({n_line} lines)"
+    return f"{words} ({_lines(n_line)})"
 
 
 def _page(
@@ -152,13 +158,11 @@ def _page(
                                    for k, v in kept.items()])]  # fmt: skip
     for title, rows in (("Overloaded lines", over), ("Buses with too low a voltage", low)):
         if rows:
-            tables.append(table_of(title, rows, is_long=len(rows) > 40))
+            shown = [{k: v for k, v in row.items() if n_case > 1 or "share" not in k}
+                     for row in rows]  # fmt: skip
+            tables.append(table_of(title, shown, is_long=len(rows) > 40))
     cases = {1: "one hour", 24: "24 hours"}.get(n_case, f"{n_case} cases")
-    section = Section(
-        "Violations",
-        figures=(picture("violation_map.png", "Where limits are violated.", is_wide=True),),
-        tables=tuple(tables),
-    )
+    map_ = picture("violation_map.png", "Where limits are violated.", is_wide=True)
     unknown = int((~np.isfinite(feeder.ampacity_a[1:])).sum())
     return Page(
         title=f"Diagnosis of {feeder.name}",
@@ -176,16 +180,21 @@ def _page(
             f"Voltages of at least {found.v_min_limit_pu:g} p.u., balanced and radial.",
             *((f"{unknown} lines have no ampacity and cannot be overloaded.",) if unknown else ()),
         ),
-        sections=(section,),
+        sections=(Section("Map", figures=(map_,)), Section("Violations", tables=tuple(tables))),
     )
 
 
 def _answer(found: Diagnosis, kept: Mapping[str, Any], n_over: int, n_low: int) -> str:
     if found.collapsed.all():
         return "The voltage collapses: the power flow has no solution."
-    words = f"{n_over} lines are overloaded and {n_low} buses have too low a voltage"
+    over = "1 line is overloaded" if n_over == 1 else f"{n_over} lines are overloaded"
+    low = "1 bus has" if n_low == 1 else f"{n_low} buses have"
+    words = f"{over} and {low} too low a voltage"
     if found.collapsed.any():
         words += f"; the voltage collapses in {int(found.collapsed.sum())} cases"
     elif kept["max_loading_pct"] is not None:
-        words += f": at most {kept['max_loading_pct']:.1f} %, at least {kept['v_min_pu']:.4f} p.u."
+        words += (
+            f": loading up to {kept['max_loading_pct']:.1f} %, "
+            f"voltage down to {kept['v_min_pu']:.4f} p.u."
+        )
     return words.rstrip(".") + "."

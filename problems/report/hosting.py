@@ -114,15 +114,12 @@ def _page(rows: Sequence[Probability], kept: Mapping[str, Any], command: str) ->
     if stored is not None:
         sentence += f" With storage, {stored:g} %."
     shown = [row._asdict() for row in rows if row.adoption_pct % 5 == 0 or 0.0 < row.p < 1.0]
-    section = Section(
-        "Probability",
-        figures=(picture("probability.png", "Probability of a violation over adoption."),),
-        tables=(
-            table_of("Figures", [{"figure": k.replace("_", " "), "value": v}
-                                 for k, v in kept.items()]),
-            table_of("Probability of a violation", shown, is_long=len(shown) > 40),
-        ),
-    )  # fmt: skip
+    chart = picture("probability.png", "Probability of a violation over adoption.")
+    figures = [{"figure": k.replace("_", " "), "value": v} for k, v in kept.items()]
+    tables = (
+        table_of("Thresholds", figures),
+        table_of("Probability of a violation", shown, is_long=True),
+    )
     return Page(
         title=f"Hosting capacity of {feeder}",
         question=(
@@ -141,7 +138,10 @@ def _page(rows: Sequence[Probability], kept: Mapping[str, Any], command: str) ->
             f"Charging: {CHARGING[kept['profile']]}.",
             f"Loads without EVs: {kept['day']}; a violation in any hour counts, a collapse too.",
         ),
-        sections=(section,),
+        sections=(
+            Section("Probability", figures=(chart,)),
+            Section("Figures", tables=tables),
+        ),
     )
 
 

@@ -136,7 +136,7 @@ def test_the_report_of_a_diagnosis(run):
         "report.json", "report.html",
     }  # fmt: skip
     gist = run("show", "out", "--json").json
-    assert gist["answer"].startswith("1 lines are overloaded and 0 buses")
+    assert gist["answer"].startswith("1 line is overloaded and 0 buses")
     assert f"{answer['max_loading_pct']:.1f} %" in gist["answer"]
     assert run("rerun", "out", "--json").json == {"agree": True, "differences": []}
     drawn = run(
