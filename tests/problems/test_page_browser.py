@@ -54,7 +54,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...], str, int]] = {
     ),
     "pareto": (
         "pareto ieee33 --seed 1 --runs 1 --evaluations 120 --population 20 --v-min 0",
-        (), "Several objectives on ieee33", 0,
+        (), "Several objectives on ieee33", 5,
     ),
     "coplan": (
         "coplan iowa240 --base-kv 6.9 --adoption 60", ("highspy",), "Reinforcement of iowa240", 4,
@@ -66,6 +66,12 @@ KINDS: dict[str, tuple[str, tuple[str, ...], str, int]] = {
     "together": (
         "accept ieee33 --scenario 2 --together 18,25", ("clarabel",),
         "Acceptance of charging on ieee33", 3,
+    ),
+    "diagnose": (
+        "diagnose iowa240 --base-kv 6.9 --adoption 60", (), "Diagnosis of iowa240", 0,
+    ),
+    "host": (
+        "host iowa240 --base-kv 6.9 --draws 6 --seed 1", (), "Hosting capacity of iowa240", 0,
     ),
     "outlook": ("outlook ieee33", (), "Outlook of ieee33", 4),
     "stage": ("stage THREE --config STUDY --quick --seed 1", ("cvxpy",),
@@ -132,7 +138,7 @@ def test_opens_without_errors_and_shows_its_figures(
         " e => [e.getBoundingClientRect().width, e.getBoundingClientRect().height,"
         " e.tagName === 'IMG' ? e.naturalWidth : e.childElementCount])"
     )
-    assert len(drawn) >= 3
+    assert len(drawn) >= 1
     assert n_figure in (0, len(drawn))
     assert all(width > 200 and height > 80 and content > 5 for width, height, content in drawn)
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
@@ -140,10 +146,10 @@ def test_opens_without_errors_and_shows_its_figures(
     for selector in (".question", ".answer p", ".answer p + p", "section li", "section pre"):
         assert texts(browser, selector)[0].strip(), selector
     assert texts(browser, "section pre")[0].startswith("feederlab ")
-    # two to three sheets of paper, and a phone's width
+    # two to three sheets of paper, one where there is little to say, and a phone's width
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
     pages = re.findall(rb"/Type\s*/Page[^s]", base64.b64decode(printed))
-    assert 2 <= len(pages) <= 3
+    assert (2 if n_figure else 1) <= len(pages) <= 3
     show(browser, report, PHONE_PX)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE_PX
     sizes = browser.execute_script(
