@@ -12,8 +12,13 @@ from problems.coplan.equipment import Library
 from problems.coplan.joint_search import FeederPlan, JointSearch
 from problems.coplan.plan import CoplanPlan, judged
 from problems.coplan.scenario import Scenario
-from problems.coplan.upgrade import candidate_lines, check_loads, lines_without_choice
-from problems.coplan.vcu import feeders_behind
+from problems.coplan.upgrade import (
+    NOTHING_LARGE_ENOUGH,
+    candidate_lines,
+    check_loads,
+    lines_without_choice,
+)
+from problems.coplan.vcu import feeders_behind, names_of
 
 WORST_FIRST = ("infeasible", "solver_failed", "time_limit", "gap_limit")
 
@@ -48,8 +53,7 @@ def plan_jointly(
     choices = make_choices(scenario, library, rule, candidate_lines(scenario, library, rule))
     missing = lines_without_choice(scenario, choices, rule)
     if missing:
-        words = "a line must be replaced and the library has nothing large enough"
-        return CoplanPlan("joint", "infeasible", conflicts=missing, message=words)
+        return CoplanPlan("joint", "infeasible", conflicts=missing, message=NOTHING_LARGE_ENOUGH)
     feeders = feeders_behind(scenario)
     parts: list[FeederPlan] = []
     owns = [choices.only(buses[choices.branch]) for buses in feeders]
@@ -72,11 +76,14 @@ def plan_jointly(
         )
         plan = judged(plan, scenario, library)
     else:
+        stuck = [
+            buses for buses, part in zip(feeders, parts, strict=True) if np.isinf(part.cost_usd)
+        ]
+        words = "not even the best lines with any storage keep every limit of"
+        words = words if status == "infeasible" else "no plan was found for"
         plan = replace(
             plan,
             conflicts=tuple(conflict for part in parts for conflict in part.conflicts),
-            message="conflicts: what the best lines and any storage leave"
-            if status == "infeasible"
-            else "no plan was found",
+            message=f"{words} {names_of(scenario, stuck)}",
         )
     return replace(plan, seconds=time.perf_counter() - start)

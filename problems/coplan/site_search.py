@@ -50,7 +50,8 @@ class SiteSearch:
         """Search until the gap is proven or time is up."""
         first = self.program.solve(0.0)
         if first.model is None:
-            return FeederStorage(first.status, message=first.message)
+            is_clear = first.status == "infeasible"
+            return FeederStorage(first.status, message="" if is_clear else first.message)
         root = np.arange(self.n_bus) == 0
         queue: list[tuple[float, int, _Node]] = []
         nodes = [self._solved(root, ())]

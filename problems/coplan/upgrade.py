@@ -25,8 +25,10 @@ from problems.coplan.plan import (
     upgrades_of,
 )
 from problems.coplan.scenario import Scenario
-from problems.coplan.vcu import Upgrade, feeders_behind, upgrade_feeder
+from problems.coplan.vcu import Upgrade, feeders_behind, names_of, upgrade_feeder
 from problems.core.errors import ContentError
+
+NOTHING_LARGE_ENOUGH = "lines must be replaced and the library has nothing large enough for them"
 
 
 def plan_upgrades(
@@ -54,8 +56,8 @@ def plan_upgrades(
     choices, message = _choices(scenario, library, rule)
     missing = lines_without_choice(scenario, choices, rule)
     parts: list[tuple[Choices, Upgrade]] = []
+    feeders = feeders_behind(scenario)
     if not missing:
-        feeders = feeders_behind(scenario)
         for position, buses in enumerate(feeders):
             left = limit_s - (time.perf_counter() - start)
             own = choices.only(buses[choices.branch])
@@ -64,6 +66,15 @@ def plan_upgrades(
     statuses = [upgrade.status for _, upgrade in parts]
     if missing or "infeasible" in statuses:
         conflicts = missing or _remaining(scenario, library, choices)
+        stuck = [
+            buses for buses, word in zip(feeders, statuses, strict=False) if word == "infeasible"
+        ]
+        words = (
+            "not even the largest cables keep every limit of " + names_of(scenario, stuck)
+            if stuck
+            else NOTHING_LARGE_ENOUGH
+        )
+        message = "; ".join(filter(None, (words, message)))
         return CoplanPlan(
             "vcu", "infeasible", conflicts=conflicts, message=message,
             seconds=time.perf_counter() - start,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from problems.coplan.choice_milp import Choice, cheapest_choice, cost_with_each
-from problems.coplan.choices import Choices
+from problems.coplan.choices import Choices, line_name
 from problems.coplan.least_flow import Budget, least_flow
 from problems.coplan.path_rows import PathRows, path_rows
 from problems.coplan.scenario import Scenario
@@ -53,6 +54,12 @@ def feeders_behind(scenario: Scenario) -> list[BoolArray]:
     for k in range(1, feeder.n_bus):
         root[k] = k if feeder.parent[k] == 0 else root[feeder.parent[k]]
     return [root == first for first in np.unique(root[1:])]
+
+
+def names_of(scenario: Scenario, feeders: Sequence[BoolArray]) -> str:
+    """Return what feeders behind the source are called: their first lines."""
+    names = [line_name(scenario.feeder, int(np.flatnonzero(buses)[0])) for buses in feeders]
+    return f"the feeder{'s' if len(names) > 1 else ''} behind {', '.join(names)}"
 
 
 def violations(

@@ -15,7 +15,7 @@ from problems.coplan.site_search import SiteSearch
 from problems.coplan.storage_conflicts import least_conflicts
 from problems.coplan.storage_model import Grid, one_feeder
 from problems.coplan.storage_program import LOSS_PRICE, FeederStorage, StorageProgram
-from problems.coplan.vcu import feeders_behind
+from problems.coplan.vcu import feeders_behind, names_of
 
 
 def plan_storage(
@@ -46,7 +46,8 @@ def plan_storage(
     grid = Grid(*upgraded_columns(scenario.feeder, library, cables))
     parts: list[FeederStorage] = []
     conflicts: list[Conflict] = []
-    for buses in feeders_behind(scenario):
+    feeders = feeders_behind(scenario)
+    for buses in feeders:
         part, at = one_feeder(scenario, buses)
         left = limit_s - (time.perf_counter() - start)
         found = feeder_storage(
@@ -58,7 +59,11 @@ def plan_storage(
     statuses = [part.status for part in parts]
     worst = ("infeasible", "solver_failed", "time_limit", "gap_limit")
     status = next((word for word in worst if word in statuses), "optimal")
-    message = "; ".join(dict.fromkeys(part.message for part in parts if part.message))
+    words = [part.message for part in parts if part.message]
+    stuck = [buses for buses, word in zip(feeders, statuses, strict=True) if word == "infeasible"]
+    if stuck:
+        words.insert(0, f"no storage keeps every limit of {names_of(scenario, stuck)}")
+    message = "; ".join(dict.fromkeys(words))
     plan = CoplanPlan(
         "vmbp", status, conflicts=tuple(conflicts), message=message, cables=tuple(cables)
     )
@@ -110,7 +115,7 @@ def feeder_storage(
     if has_bound:
         pure = program.solve(0.0)
         if pure.status == "infeasible":
-            return FeederStorage(pure.status, message=pure.message)
+            return FeederStorage(pure.status)
         bound_usd = pure.bound_usd
     found = program.solve(LOSS_PRICE).storage()
     if found.status == "solver_failed" and least_conflicts(scenario, terms, grid):
