@@ -13,8 +13,8 @@ from problems.coplan.choices import Choices, FloatArray, IntArray
 from problems.coplan.diagnosis import Diagnosis, diagnose
 from problems.coplan.equipment import StorageTerms
 from problems.coplan.scenario import Scenario
-from problems.coplan.storage_model import Grid, one_feeder, storage_model
-from problems.coplan.storage_program import LOSS_PRICE, FeederStorage
+from problems.coplan.storage_model import Grid, one_feeder
+from problems.coplan.storage_program import LOSS_PRICE, FeederStorage, StorageProgram
 from problems.coplan.vmbp import feeder_storage
 
 STEPPED_SHARE = 0.5
@@ -129,19 +129,9 @@ class CableChoices:
         return found if np.isfinite(found.cost_usd) else self._storage(grid)
 
     def _storage(self, grid: Grid) -> FeederStorage:
-        """Return the cheapest storage at the sites."""
-        import cvxpy as cp
-
-        from problems.conic import distflow
-        from problems.conic.solve import solve
-
-        model = storage_model(self.part, self.terms, grid, sites=self.sites)
-        loss = cp.sum(distflow.active_loss(model.dispatch.flow))
-        outcome = solve(cp.Problem(cp.Minimize(model.cost + LOSS_PRICE * loss), model.rows))
-        if not outcome.has_solution:
-            return FeederStorage(outcome.status, message=outcome.message)
-        units = model.units()
-        return FeederStorage(outcome.status, units, sum(unit.cost_usd for unit in units))
+        """Return the cheapest storage at the sites; no time limit, which would not repeat."""
+        program = StorageProgram(self.part, self.terms, grid, end=np.inf)
+        return program.solve(LOSS_PRICE, self.sites).storage()
 
     def _flow(self, grid: Grid) -> Diagnosis:
         part = self.part

@@ -10,13 +10,17 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from benchmarks.papers.ddcp.diagnosis import CHARGER_KW, Grid
 from benchmarks.papers.ddcp.parts import HOSTING_KV, PROFILES
+from benchmarks.papers.ddcp.readings import LIBRARY, paper_day, printed
+from problems.coplan.plan import LineUpgrade, StorageUnit, judge
 from problems.coplan.vehicles import PAPER_ADOPTIONS_PCT
 from problems.report.layout import bus_positions
 from problems.report.style import COLORS, GREY, STYLE, draw_level, save_figure
 
+FloatArray = NDArray[np.float64]
 HOUR = "hour of the day (start)"
 
 
@@ -25,6 +29,8 @@ def draw_all(out: Path, grid: Grid, parts: Mapping[str, Any]) -> None:
     with mpl.rc_context(STYLE):
         draw_violation_map(out / "violation_map.png", grid)
         draw_scatter(out / "loading_and_voltage.png", grid)
+        draw_chargers(out / "chargers.png", grid)
+        draw_hosting(out / "hosting.png", parts)
         draw_curve(out / "curve.png", parts)
         draw_voltages(out / "voltages.png", parts)
         draw_dispatch(out / "dispatch.png", parts)
@@ -139,23 +145,39 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 def draw_voltages(path: Path, parts: Mapping[str, Any]) -> None:
-    """Draw Figure 9: the lowest voltage of each hour without and with the plans."""
-    hours = np.arange(24)
-    curves = {
-        "without upgrades": parts["cables"]["v_pu"]["without"],
-        "cables alone (VCU)": parts["cables"]["v_pu"]["vcu"],
-        "three stages (DDCP)": parts["stages-lambda"]["v_min_pu"],
+    """Draw Figure 9: the voltages of all buses by hour, without and with the plans."""
+    plans = {
+        "without upgrades": None,
+        "cables alone (VCU)": parts["cables"]["vcu"]["keep, 1.05 x relaxed"],
+        "three stages (DDCP)": parts["stages-lambda"]["plan"],
     }
-    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
-    axes = figure.subplots()
-    for k, (name, values) in enumerate(curves.items()):
-        axes.step(hours, values, where="mid", color=(GREY, *COLORS)[k], label=name)
-    draw_level(axes, 0.95, "floor 0.95", "black")
-    axes.set_xlabel(HOUR)
-    axes.set_ylabel("lowest voltage of all buses (p.u.)")
-    axes.set_title("Voltage by hour, AC power flow, 6.9 kV, 100 % EVs")
-    axes.legend(loc="center left", bbox_to_anchor=(0.0, 0.6))
+    hours = np.arange(24)
+    figure = Figure(figsize=(11.0, 4.0), layout="constrained")
+    panels = figure.subplots(1, 3, sharey=True)
+    for axes, (name, plan) in zip(panels, plans.items(), strict=True):
+        v_pu = _voltages(plan)
+        for low, high, alpha, words in ((0, 100, 0.2, "all buses"), (25, 75, 0.5, "middle half")):
+            axes.fill_between(
+                hours, np.percentile(v_pu, low, axis=1), np.percentile(v_pu, high, axis=1),
+                step="mid", color=COLORS[0], alpha=alpha, linewidth=0.0, label=words,
+            )  # fmt: skip
+        axes.step(hours, np.median(v_pu, axis=1), where="mid", color=COLORS[0], label="median")
+        draw_level(axes, 0.95, "floor 0.95", "black")
+        axes.set_title(f"{name}, lowest {v_pu.min():.3f} p.u.")
+        axes.set_xlabel(HOUR)
+    panels[0].set_ylabel("voltage (p.u.)")
+    panels[-1].legend(loc="lower right")
     save_figure(figure, path)
+
+
+def _voltages(plan: Mapping[str, Any] | None) -> FloatArray:
+    """Return the voltages of a day with a plan, (n_hour, n_bus), by power flow."""
+    day = paper_day(6.9)
+    if plan is None:
+        return day.diagnose().v_pu
+    cables = [LineUpgrade(**line) for line in plan["cables"]]
+    storage = [StorageUnit(**unit) for unit in plan["storage"]]
+    return judge(day, LIBRARY, cables, storage).v_pu
 
 
 def draw_dispatch(path: Path, parts: Mapping[str, Any]) -> None:
@@ -163,17 +185,76 @@ def draw_dispatch(path: Path, parts: Mapping[str, Any]) -> None:
     units = parts["stages-lambda"]["plan"]["storage"]
     p_kw = np.sum([unit["p_kw"] for unit in units], axis=0)
     q_kvar = np.sum([unit["q_kvar"] for unit in units], axis=0)
+    terms = LIBRARY.storage
+    gained = np.where(p_kw > 0.0, p_kw * terms.charge_efficiency, p_kw / terms.discharge_efficiency)
+    stored_kwh = np.concatenate([[0.0], np.cumsum(gained)])
     hours = np.arange(len(p_kw))
-    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
-    axes = figure.subplots()
-    axes.bar(hours, p_kw, color=COLORS[0], label="active power")
-    axes.step(hours, q_kvar, where="mid", color=COLORS[1], label="reactive power")
-    axes.axhline(0.0, color="black", linewidth=0.8)
-    axes.set_xlabel(HOUR)
-    axes.set_ylabel("drawn (kW, kvar); negative is delivered")
+    figure = Figure(figsize=(7.0, 5.6), layout="constrained")
+    power, energy = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    power.bar(hours, p_kw, color=COLORS[0], label="active power (kW)")
+    power.step(hours, q_kvar, where="mid", color=COLORS[1], label="reactive power (kvar)")
+    power.axhline(0.0, color="black", linewidth=0.8)
+    power.set_ylabel("drawn; negative is delivered")
     kwh = sum(unit["kwh"] for unit in units)
-    axes.set_title(f"Storage of the DDCP plan, {len(units)} units, {kwh:,.0f} kWh in all")
-    axes.legend(loc="best")
+    name = "1 unit" if len(units) == 1 else f"{len(units)} units"
+    power.set_title(f"Storage of the DDCP plan, {name}, {kwh:,.0f} kWh in all")
+    power.legend(loc="best")
+    energy.plot(np.arange(len(stored_kwh)) - 0.5, stored_kwh - stored_kwh.min(), color=COLORS[2])
+    energy.set_ylabel("stored above\nits least (kWh)")
+    energy.set_xlabel(HOUR)
+    save_figure(figure, path)
+
+
+def draw_chargers(path: Path, grid: Grid) -> None:
+    """Draw Figures 4 and 5: overloaded lines and greatest loading by charger, 6.9 kV."""
+    figure = Figure(figsize=(9.0, 3.8), layout="constrained")
+    panels = figure.subplots(1, 2)
+    for k, kw in enumerate(CHARGER_KW):
+        at = [grid.at[(6.9, kw, a)] for a in PAPER_ADOPTIONS_PCT]
+        flowing = ~grid.found.collapsed[at]
+        x = np.array(PAPER_ADOPTIONS_PCT)[flowing]
+        for axes, values in (
+            (panels[0], grid.found.line_violations[at]),
+            (panels[1], grid.found.over_branches("max")[at]),
+        ):
+            words = f"{kw} kW" + ("" if flowing.all() else ", then collapse")
+            axes.plot(x, values[flowing], "o-", color=COLORS[k], markersize=4, label=words)
+    for axes, name in zip(panels, ("overloaded lines", "greatest loading (%)"), strict=True):
+        axes.set_xlabel("customers with an EV (%)")
+        axes.set_ylabel(name)
+    draw_level(panels[1], 100.0, "ampacity", "black")
+    panels[0].legend(title="charger")
+    figure.suptitle("Peak hour on 6.9 kV")
+    save_figure(figure, path)
+
+
+def draw_hosting(path: Path, parts: Mapping[str, Any]) -> None:
+    """Draw Figure 7: thresholds without and with storage, ours over the first draws."""
+    theirs = printed("tables")["hosting"]
+    figure = Figure(figsize=(7.0, 3.8), layout="constrained")
+    axes = figure.subplots()
+    kinds = (
+        ("without storage", "without_storage_pct", "hosting"),
+        ("with storage", "with_storage_pct", "hosting-storage"),
+    )
+    x = np.arange(len(HOSTING_KV))
+    for k, (name, column, part) in enumerate(kinds):
+        if any(f"{part}-{kv:g}" not in parts for kv in HOSTING_KV):
+            continue
+        found = [parts[f"{part}-{kv:g}"] for kv in HOSTING_KV]
+        ours = [one["simultaneous"]["first"] if "simultaneous" in one else one for one in found]
+        low, middle, high = (
+            np.maximum([one[key] for one in ours], 0.0) for key in ("low", "median", "high")
+        )
+        at = x - 0.2 + 0.4 * k
+        axes.bar(at, middle, 0.36, color=COLORS[k], label=f"{name}: median of 8 draws, range")
+        axes.errorbar(at, middle, [middle - low, high - middle], fmt="none", ecolor="black")
+        axes.plot(at, theirs[column], "D", color=COLORS[4], markeredgecolor="black",
+                  label="the paper" if k else None)  # fmt: skip
+    axes.set_xticks(x, [f"{kv:g} kV" for kv in HOSTING_KV])
+    axes.set_ylabel("customers with an EV (%)")
+    axes.set_title("Adoption without a violation, 10 kW chargers at full power all day")
+    axes.legend(loc="upper left")
     save_figure(figure, path)
 
 

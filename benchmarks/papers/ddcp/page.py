@@ -62,8 +62,10 @@ def summary(
             "are the printed ones, and N = 19 of Table VIII leaves the same line.\n",
             "![Lines overloaded by adoption](violation_map.png)\n",
             "![Loading over voltage](loading_and_voltage.png)\n",
+            "![Overloaded lines and greatest loading by charger](chargers.png)\n",
+            "![Hosting capacity without and with storage](hosting.png)\n",
             "![Cost over upgraded lines](curve.png)\n",
-            "![Lowest voltage by hour](voltages.png)\n",
+            "![Voltages by hour](voltages.png)\n",
             "![Dispatch of storage](dispatch.png)\n",
             "![Probability of a violation](probability.png)\n",
         ]

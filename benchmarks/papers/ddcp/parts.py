@@ -23,9 +23,12 @@ from problems.coplan.heuristic import plan_by_engine
 from problems.coplan.hosting import Hosting, host
 from problems.coplan.hosting_storage import host_with_storage
 from problems.coplan.joint import plan_jointly
-from problems.coplan.plan import CoplanPlan, conflicts_in, judge
+from problems.coplan.plan import CoplanPlan, conflicts_in, judge, upgraded_columns
 from problems.coplan.scenario import at_base_kv
+from problems.coplan.storage_model import Grid, one_feeder
+from problems.coplan.storage_program import LOSS_PRICE, FeederStorage, StorageProgram
 from problems.coplan.upgrade import plan_upgrades, plan_uprate
+from problems.coplan.vcu import feeders_behind
 from problems.coplan.vmbp import plan_storage
 from problems.core.content import json_text, read_json, write_text
 from problems.report.tables import write_table
@@ -138,6 +141,22 @@ def stages_part(stage_one: StageOne, n_jobs: int) -> dict[str, Any]:
     }
 
 
+def alone_part() -> dict[str, Any]:
+    """Return the storage of N = 19 if all of it stands at bus 2058, where the paper has it."""
+    day, bus = paper_day(6.9), "2058"
+    lines = printed_lines("VII")[:19]
+    grid = Grid(*upgraded_columns(day.feeder, LIBRARY, lines))
+    found = FeederStorage("infeasible")
+    for buses in feeders_behind(day):
+        part, at = one_feeder(day, buses)
+        if bus not in part.feeder.bus_id:
+            continue
+        program = StorageProgram(part, LIBRARY.storage, grid.only(at), end=np.inf)
+        found = program.solve(LOSS_PRICE, np.array([part.feeder.bus_index(bus)])).storage()
+    kwh = sum(unit.kwh for unit in found.units)
+    return {"bus": bus, "storage_kwh": kwh, "status": found.status}
+
+
 def joint_part(rule: str) -> dict[str, Any]:
     """Return the joint plan by one rule."""
     return content(plan_jointly(paper_day(6.9), LIBRARY, RULES[rule], limit_s=JOINT_LIMIT_S))
@@ -199,6 +218,7 @@ def makers(seed: int, folder: Path) -> dict[str, Callable[[], dict[str, Any]]]:
     for kv in HOSTING_KV:
         found[f"hosting-{kv:g}"] = partial(hosting_part, kv, seed)
     found["stages-lambda"] = partial(stages_part, "lambda", 1)
+    found["storage-alone"] = alone_part
     found["storage"] = storage_part
     for k, rule in enumerate(JOINT_RULES):
         found[f"joint-{k}"] = partial(joint_part, rule)

@@ -127,6 +127,14 @@ def _table_viii(parts: dict[str, Any]) -> list[Row]:
         rows.append(kwh)
         total = row["cable_usd"] + row["storage_usd"]
         rows.append(cheaper("VIII", f"N = {n}", total, point["total_usd"], LAMBDA))
+    if "storage-alone" in parts:
+        rows.append(
+            compare(
+                "VIII", "N = 19, all at bus 2058", "storage_kwh", 995.93,
+                parts["storage-alone"]["storage_kwh"], "cone program with this one site",
+                tolerance=1.0, why="the least storage at this bus, proven",
+            )
+        )  # fmt: skip
     best = parts["stages-lambda"]["plan"]["message"]
     rows.append(compare("Figure 8", "cheapest N", "lines", 19, float(best.split(" ")[0]), LAMBDA))
     return rows
