@@ -55,6 +55,8 @@ def write_diagnosis(
         write_table(folder / "buses.csv", buses)
     with mpl.rc_context(STYLE):
         _draw(folder / "violation_map.png", found)
+        if lines:
+            _scatter(folder / "scatter.png", found)
     write_page(folder, _page(found, kept, lines, buses, source, command))
 
 
@@ -123,6 +125,22 @@ def _draw(path: Path, found: Diagnosis) -> None:
     save_figure(figure, path)
 
 
+def _scatter(path: Path, found: Diagnosis) -> None:
+    """Draw the loading of every line over the voltage at its end, all cases."""
+    v_pu, loading = found.v_pu[:, 1:].ravel(), found.loading_pct[:, 1:].ravel()
+    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
+    axes = figure.subplots()
+    is_bad = (v_pu < found.v_min_limit_pu) | (loading > 100.0)
+    for mask, color, words in ((~is_bad, COLORS[0], "kept"), (is_bad, COLORS[1], "violated")):
+        axes.plot(v_pu[mask], loading[mask], ".", color=color, markersize=3, label=words)
+    axes.axvline(found.v_min_limit_pu, color="black", linewidth=0.9, linestyle="--")
+    axes.axhline(100.0, color="black", linewidth=0.9, linestyle="--")
+    axes.set_xlabel("voltage at the end of the line (p.u.)")
+    axes.set_ylabel("line loading (% of ampacity)")
+    axes.legend(title="limits", markerscale=3)
+    save_figure(figure, path)
+
+
 def _wire(
     x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], up: int, bus: int, has_coordinates: bool
 ) -> list[tuple[float, float]]:
@@ -162,7 +180,9 @@ def _page(
                      for row in rows]  # fmt: skip
             tables.append(table_of(title, shown, is_long=len(rows) > 40))
     cases = {1: "one hour", 24: "24 hours"}.get(n_case, f"{n_case} cases")
-    map_ = picture("violation_map.png", "Where limits are violated.", is_wide=True)
+    drawn = [picture("violation_map.png", "Where limits are violated.", is_wide=True)]
+    if lines:
+        drawn.append(picture("scatter.png", "Loading of every line over the voltage at its end."))
     unknown = int((~np.isfinite(feeder.ampacity_a[1:])).sum())
     return Page(
         title=f"Diagnosis of {feeder.name}",
@@ -180,7 +200,10 @@ def _page(
             f"Voltages of at least {found.v_min_limit_pu:g} p.u., balanced and radial.",
             *((f"{unknown} lines have no ampacity and cannot be overloaded.",) if unknown else ()),
         ),
-        sections=(Section("Map", figures=(map_,)), Section("Violations", tables=tuple(tables))),
+        sections=(
+            Section("Figures", figures=tuple(drawn)),
+            Section("Violations", tables=tuple(tables)),
+        ),
     )
 
 

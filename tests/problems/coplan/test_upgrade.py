@@ -1,5 +1,6 @@
 """VCU: every combination, the paper's Big-M, its printed plans, and built cases."""
 
+import time
 import tomllib
 from pathlib import Path
 
@@ -34,12 +35,14 @@ RULES = {
 def test_paper_case_is_proven_and_within_its_target(paper_day, name):
     # targets: optima of another program (a prototype), rounded up to 0.1 thousand USD
     rule, most_usd = RULES[name]
+    cpu_s = time.process_time()
     plan = plan_upgrades(paper_day, LIBRARY, rule)
+    cpu_s = time.process_time() - cpu_s
     assert plan.status == "optimal"
     assert plan.total_usd <= most_usd
     assert plan.gap <= 1e-4
     assert plan.is_ac_feasible
-    assert plan.seconds < 15.0
+    assert cpu_s < 15.0
 
 
 def test_bounds_follow_the_rules(paper_day):

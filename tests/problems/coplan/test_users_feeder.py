@@ -133,7 +133,7 @@ def test_the_report_of_a_diagnosis(run):
     names = {path.name for path in Path("out").iterdir()}
     assert names == {
         "record.json", "summary.csv", "lines.csv", "buses.csv", "timing.csv", "violation_map.png",
-        "report.json", "report.html",
+        "scatter.png", "report.json", "report.html",
     }  # fmt: skip
     gist = run("show", "out", "--json").json
     assert gist["answer"].startswith("1 line is overloaded and 0 buses")
