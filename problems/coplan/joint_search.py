@@ -1,9 +1,8 @@
 """Owns the search for the joint plan of one feeder: branching on storage and on lines.
 
-A node has the total storage in an interval and some choices left for every line. Rows that no plan
-in it escapes give a MILP, whose optimum is a bound; choices that no cheaper plan can have are
-dropped. A node with a narrow interval learns from a cone program how much storage even its best
-lines need.
+A node has the total storage in an interval and some choices left for every line. A MILP bounds its
+plans (`joint_bound`). One with a narrow interval learns from a cone program how much storage even
+its best lines need.
 """
 
 from __future__ import annotations
@@ -14,13 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from problems.coplan.choice_milp import Choice, cheapest_choice, cost_with_each
 from problems.coplan.choices import Choices, FloatArray, IntArray
 from problems.coplan.equipment import Library
-from problems.coplan.least_flow import Budget, least_flow
-from problems.coplan.path_rows import PathRows, path_rows
+from problems.coplan.joint_bound import Node, Relaxation, halved_line
 from problems.coplan.plan import Conflict, LineUpgrade, StorageUnit, upgrades_of
-from problems.coplan.relief import mean_hours
 from problems.coplan.scenario import Scenario
 from problems.coplan.storage_conflicts import least_conflicts
 from problems.coplan.storage_model import Grid, one_feeder
@@ -34,9 +30,6 @@ up to which lines are branched on, not the interval."""
 
 SMALLEST_KWH = 1.0
 """Intervals of total storage are not halved below this width."""
-
-ROUNDS = 6
-"""Times that rows are made again, in a node, for the choices that are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +55,6 @@ class FeederPlan:
     conflicts: tuple[Conflict, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Node:
-    """Hold the plans with storage in an interval and lines out of some choices.
-
-    Attributes
-    ----------
-    low_kwh, high_kwh : float
-    kept : (n_choice,) bool array
-    bound_usd : float
-        No plan of the node costs less, or is news.
-    chosen : (n_candidate,) int array or None
-        The lines of the bound; None where the node is done with.
-    is_lifted : bool
-        Whether `low_kwh` is what the best lines kept need.
-    """
-
-    low_kwh: float
-    high_kwh: float
-    kept: BoolArray
-    bound_usd: float = 0.0
-    chosen: IntArray | None = None
-    is_lifted: bool = False
-
-
 class JointSearch:
     """Carry the incumbent and the open nodes of one feeder's search."""
 
@@ -96,7 +65,7 @@ class JointSearch:
         self.scenario, self.choices, self.buses = scenario, choices, buses
         self.terms, self.gap, self.end = library.storage, gap, end
         self.part, self.at = one_feeder(scenario, buses)
-        self.means, self.relief = mean_hours(scenario, library.storage, buses)
+        self.relaxation = Relaxation(scenario, self.terms, choices, buses, gap, end)
         self.turning_kwh = self._turning_kwh()
         self.best = FeederPlan("infeasible")
         self.closed_usd = np.inf  # least bound of the nodes that are done with
@@ -118,11 +87,12 @@ class JointSearch:
         most_kwh = self._most_kwh()
         if most_kwh <= 0.0:
             return replace(self.best, status=alone.status)
-        queue: list[tuple[float, int, _Node]] = []
-        nodes = [_Node(0.0, most_kwh, np.ones(len(self.choices.branch), dtype=bool))]
+        queue: list[tuple[float, int, Node]] = []
+        nodes = [Node(0.0, most_kwh, np.ones(len(self.choices.branch), dtype=bool))]
         count, status = 0, "optimal"
         while True:
-            for node in map(self._relax, nodes):
+            for child in nodes:
+                node = self.relaxation.relaxed(child, self._cutoff_usd)
                 if node.chosen is None or node.bound_usd >= self._cutoff_usd:
                     self.closed_usd = min(self.closed_usd, node.bound_usd)
                     continue
@@ -161,7 +131,7 @@ class JointSearch:
         least = below[:, self.choices.candidates].min(initial=np.inf)
         return float(least) / self.terms.discharge_kw_per_kwh
 
-    def _children(self, node: _Node) -> list[_Node]:
+    def _children(self, node: Node) -> list[Node]:
         """Price the lines of a node's bound, lift its storage, or halve the interval or a line."""
         low, high, width = node.low_kwh, node.high_kwh, node.high_kwh - node.low_kwh
         assert node.chosen is not None
@@ -171,7 +141,7 @@ class JointSearch:
             middle = float(np.sqrt(max(low, 20.0) * high)) if high > 40.0 else 0.5 * (low + high)
             middle = middle if low < middle < high else 0.5 * (low + high)
             return [replace(node, high_kwh=middle), replace(node, low_kwh=middle)]
-        halves = self._halved_line(node)
+        halves = halved_line(self.choices, self.scenario.relaxed_a, node)
         if not node.is_lifted and (high <= self.turning_kwh or not halves):
             needed = self._least_kwh(node.kept)
             node = replace(node, is_lifted=True)
@@ -182,93 +152,6 @@ class JointSearch:
         if not halves:
             self.closed_usd = min(self.closed_usd, node.bound_usd)
         return halves
-
-    def _halved_line(self, node: _Node) -> list[_Node]:
-        """Split the line whose flow is the vaguest: choices up to that of the bound, and better."""
-        assert node.chosen is not None
-        r_ohm, x_ohm = self.choices.r_ohm, self.choices.x_ohm
-        most, split = -1.0, None
-        for c in node.chosen.tolist():
-            k = int(self.choices.branch[c])
-            own = self.choices.of(k)
-            own = own[node.kept[own]]
-            worse = own[r_ohm[own] >= r_ohm[c]]
-            if len(worse) == len(own):
-                worse = own[r_ohm[own] > r_ohm[own].min()]
-            if len(own) > 1 and not len(worse):
-                worse = own[:1]
-            if not 0 < len(worse) < len(own):
-                continue
-            excess = r_ohm[c] - r_ohm[own].min() + x_ohm[c] - x_ohm[own].min()
-            vague = float(excess * self.scenario.relaxed_a[k] ** 2)
-            if split is None or vague > most:
-                most, split = vague, (own, worse)
-        if split is None:
-            return []
-        own, worse = split
-        one, other = node.kept.copy(), node.kept.copy()
-        one[np.setdiff1d(own, worse)] = False
-        other[worse] = False
-        return [replace(node, kept=kept, is_lifted=False) for kept in (one, other)]
-
-    def _relax(self, node: _Node) -> _Node:
-        """Return the node with its bound, its lines and the choices that a cheaper plan can have.
-
-        Losses count what a plan cheaper than the incumbent can spend on lines (`Budget`).
-        """
-        stored_usd = node.low_kwh * self.terms.cost_usd_per_kwh
-        most_usd = self._cutoff_usd - stored_usd
-        if most_usd < 0.0:
-            return replace(node, bound_usd=max(node.bound_usd, self._cutoff_usd), chosen=None)
-        kept, seen = node.kept.copy(), np.zeros(0, dtype=np.int64)
-        is_lifted = node.is_lifted
-        for _ in range(ROUNDS):
-            choices = self.choices.only(kept)
-            if len(choices.candidates) < len(self.choices.candidates):
-                return replace(node, bound_usd=max(node.bound_usd, self._cutoff_usd), chosen=None)
-            flow = least_flow(
-                self.means, *choices.least(), self.relief.times(node.high_kwh),
-                budget=Budget(choices, most_usd) if np.isfinite(most_usd) else None,
-                buses=self.buses,
-            )  # fmt: skip
-            rows = path_rows(self.means, choices, flow, self.buses)
-            found, active = self._cheapest(choices, rows, np.flatnonzero(np.isin(rows.key, seen)))
-            bound_usd = max(node.bound_usd, min(found.bound_usd + stored_usd, self._cutoff_usd))
-            if found.chosen is None:
-                return replace(node, bound_usd=bound_usd, chosen=None)
-            chosen = np.flatnonzero(kept)[found.chosen]
-            node = replace(
-                node, bound_usd=bound_usd, chosen=chosen, kept=kept.copy(), is_lifted=is_lifted
-            )
-            if bound_usd >= self._cutoff_usd or not np.isfinite(self._cutoff_usd):
-                break
-            seen = rows.key[active]
-            each = cost_with_each(choices, rows.coefficient[active], rows.room[active])
-            is_useless = each + stored_usd >= self._cutoff_usd
-            if not is_useless.any():
-                break
-            kept[np.flatnonzero(kept)[is_useless]] = False
-            is_lifted = False
-        return node
-
-    def _cheapest(
-        self, choices: Choices, rows: PathRows, active: IntArray
-    ) -> tuple[Choice, IntArray]:
-        """Return the cheapest choice over the rows, and the rows that were needed."""
-        while True:
-            left = max(self.end - time.perf_counter(), 1.0)
-            found = cheapest_choice(
-                choices, rows.coefficient[active], rows.room[active], left, self.gap / 20.0
-            )
-            if found.chosen is None:
-                return found, active
-            z = np.zeros(len(choices.branch))
-            z[found.chosen] = 1.0
-            broken = np.setdiff1d(rows.violated(z), active)
-            if not len(broken):
-                return found, active
-            worst = rows.coefficient[broken] @ z - rows.room[broken]
-            active = np.concatenate([active, broken[np.argsort(-worst)[:200]]])
 
     def _least_kwh(self, kept: BoolArray) -> float:
         """Return the storage that lines as good as any kept need: least r and x, highest limit.
