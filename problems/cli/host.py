@@ -9,7 +9,7 @@ import typer
 
 from problems.cli.coplan_options import BaseKv, ChargerKw, DayFile, FeederName, SourcePu, fleet_of
 from problems.cli.coplan_plan_options import StorageFile
-from problems.cli.output import Jobs, Json, Out, Quiet, Seed, print_json, print_table
+from problems.cli.output import Jobs, Json, Out, Quiet, Seed, print_json, print_table, progress
 
 ProfileName = Annotated[
     Literal["simultaneous", "home", "overnight", "smart"],
@@ -62,6 +62,7 @@ def host(
 
     from problems.cli.asked import asked
     from problems.cli.claimed import claim
+    from problems.coplan.charging import DRAWS_AT_ONCE
     from problems.coplan.day import day_of
     from problems.coplan.hosting import host as find
     from problems.report.hosting import write_hosting
@@ -72,9 +73,16 @@ def host(
     loads = day_of(fleet.feeder, None if day is None else Path(day))
     if source_pu is not None:
         loads = replace(loads, v_source_pu=np.full(loads.n_hour, source_pu))
-    found = find(
-        fleet.feeder, loads, charger_kw=charger_kw, profile=profile, seed=seed, n_draw=draws
-    )
+    with progress("groups of draws", -(-draws // DRAWS_AT_ONCE), quiet) as advance:
+        found = find(
+            fleet.feeder,
+            loads,
+            charger_kw=charger_kw,
+            profile=profile,
+            seed=seed,
+            n_draw=draws,
+            callback=advance,
+        )
     stored: dict[str, Any] = {}
     relieved = None
     if with_storage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -85,6 +86,7 @@ def host(
     seed: int,
     n_draw: int,
     v_min_pu: float = V_MIN_PU,
+    callback: Callable[[], None] | None = None,
 ) -> Hosting:
     """Find the greatest adoption without violation of every draw, in steps of 1 %.
 
@@ -100,6 +102,8 @@ def host(
     charger_kw : float
         Rating of a charger.
     seed, n_draw : int
+    callback : callable, optional
+        Called after each `DRAWS_AT_ONCE` draws.
     """
     if not charger_kw > 0.0:
         raise SettingError(f"charger power must be positive, not {charger_kw}")
@@ -113,6 +117,8 @@ def host(
         if first_hour < 0:
             first_hour = judge.tightest_hour(charging)
         found.append(judge.thresholds(charging, first_hour))
+        if callback is not None:
+            callback()
     return Hosting(np.concatenate(found))
 
 
