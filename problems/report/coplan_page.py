@@ -15,8 +15,8 @@ from problems.coplan.scenario import Scenario
 from problems.core.assess import finite
 from problems.report import svg
 from problems.report.feeder_svg import BuiltLine, Mark, feeder_figure
-from problems.report.html import in_words
 from problems.report.money_svg import cost_figure, tornado_figure
+from problems.report.named import figures_table
 from problems.report.page import Figure, Outcome, Page, Section, Verdict, table_of
 from problems.report.profile_svg import limit_levels, lowest_v_pu, profile_figure
 from problems.report.style import COLORS
@@ -63,12 +63,12 @@ def coplan_page(
     if curve:
         tables.append(table_of("Storage for every number of upgrades", [asdict(p) for p in curve]))
         drawn += _curve(curve)
-    shown = [
-        (k, v)
+    shown = {
+        k: v
         for k, v in figures.items()
         if k not in ("feeder", "method") and (v or k == "total_usd")
-    ]
-    table = table_of("Figures", [{"figure": _named(k), "value": v} for k, v in shown])
+    }
+    table = figures_table("Figures", shown)
     return Page(
         title=f"Reinforcement of {feeder.name}",
         question=(
@@ -90,11 +90,6 @@ def coplan_page(
             _feeder(scenario, library, plan),
         ),
     )
-
-
-def _named(key: str) -> str:
-    words, unit = in_words(key)
-    return f"{words} ({unit})" if unit else words
 
 
 def _money(plan: CoplanPlan) -> tuple[Section, ...]:

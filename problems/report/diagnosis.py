@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from problems.coplan.choices import line_name
 from problems.coplan.diagnosis import Diagnosis
 from problems.report.layout import bus_positions
+from problems.report.named import figures_table
 from problems.report.page import Page, Section, picture, table_of, write_page
 from problems.report.style import COLORS, GREY, STYLE, save_figure
 from problems.report.tables import write_table
@@ -172,8 +173,7 @@ def _page(
     feeder, n_case = found.feeder, len(found.collapsed)
     over = [row for row in lines if row["share_of_cases_overloaded"] > 0.0]
     low = [row for row in buses if row["share_of_cases_below"] > 0.0]
-    tables = [table_of("Figures", [{"figure": k.replace("_", " "), "value": v}
-                                   for k, v in kept.items()])]  # fmt: skip
+    tables = [figures_table("Figures", kept)]
     for title, rows in (("Overloaded lines", over), ("Buses with too low a voltage", low)):
         if rows:
             shown = [{k: v for k, v in row.items() if n_case > 1 or "share" not in k}

@@ -10,6 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from problems.coplan.hosting import BELOW_0, Hosting, Probability
+from problems.report.named import figures_table
 from problems.report.page import Page, Section, picture, table_of, write_page
 from problems.report.style import COLORS, STYLE, save_figure
 from problems.report.tables import write_table
@@ -115,9 +116,8 @@ def _page(rows: Sequence[Probability], kept: Mapping[str, Any], command: str) ->
         sentence += f" With storage, {stored:g} %."
     shown = [row._asdict() for row in rows if row.adoption_pct % 5 == 0 or 0.0 < row.p < 1.0]
     chart = picture("probability.png", "Probability of a violation over adoption.")
-    figures = [{"figure": k.replace("_", " "), "value": v} for k, v in kept.items()]
     tables = (
-        table_of("Thresholds", figures),
+        figures_table("Thresholds", kept),
         table_of("Probability of a violation", shown, is_long=True),
     )
     return Page(
