@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import math
 import tomllib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from powerflow.checks import quote
+from powerflow.checks import nearest, quote
 from powerflow.door import make_feeder
-from powerflow.errors import FeederError
+from powerflow.errors import FeederError, FeederWarning
 from powerflow.feeder import Feeder
 from powerflow.loops import Opening
 
@@ -98,6 +100,8 @@ def read_folder(folder: Path, opening: Opening | None = None) -> Feeder:
     about = _read_toml(about_path, required=("name", "base_kv", "slack_bus"))
     branches = _read_csv(branches_path, required=("from_bus", "to_bus", "r_ohm", "x_ohm"))
     buses = _read_csv(buses_path, required=("bus", "p_kw", "q_kvar"))
+    _warn_of_slips(branches, ("ampacity_a", "length_m", "kind"))
+    _warn_of_slips(buses, ("customers", "x", "y"))
 
     def where(argument: str, row: int | None) -> str:
         column = COLUMN_OF.get(argument, argument)
@@ -131,6 +135,15 @@ def read_folder(folder: Path, opening: Opening | None = None) -> Feeder:
         opening=opening,
         where=where,
     )
+
+
+def _warn_of_slips(table: Table, optional: Sequence[str]) -> None:
+    """Warn of a column that is left out of account but nearly has the name of an optional one."""
+    missing = [column for column in optional if column not in table.cells]
+    for column in table.cells:
+        if column not in optional and difflib.get_close_matches(column, missing, cutoff=0.8):
+            words = f"column {quote(column)} is not read{nearest(column, missing)}"
+            warnings.warn(f"{table.path}: {words}", FeederWarning, stacklevel=4)
 
 
 def _read_text(path: Path) -> str:

@@ -97,7 +97,11 @@ def _announce(given: Any) -> None:
     for reference in given if isinstance(given, list) else [given]:
         if reference is None or reference in list_feeders():
             continue
-        report = read_feeder(reference).report
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", FeederWarning)
+            report = read_feeder(reference).report
+        for one in caught:
+            typer.echo(f"warning: {one.message}", err=True)
         counts = [
             f"{len(words)} {name}" for name, words in report.named() if words and name != "warnings"
         ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tables_folder import FILES, edit, write
 
-from powerflow import load_feeder
+from powerflow import FeederWarning, load_feeder
 
 
 def test_a_folder_is_read(small):
@@ -98,3 +98,9 @@ def test_labels_need_not_be_text_in_toml(tmp_path):
     numbered = {name: text.replace("S", "150") for name, text in FILES.items()}
     numbered["feeder.toml"] = numbered["feeder.toml"].replace('"150"', "150")
     assert load_feeder(write(tmp_path, numbered)).bus_id[0] == "150"
+
+
+def test_a_slip_in_the_name_of_an_optional_column_is_said(tmp_path):
+    with pytest.warns(FeederWarning, match=r"branches\.csv: column ampacty_a is not read") as said:
+        load_feeder(write(tmp_path, edit("branches.csv", "ampacity_a", "ampacty_a")))
+    assert "did you mean ampacity_a?" in str(said[0].message)

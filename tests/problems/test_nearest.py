@@ -90,3 +90,18 @@ def test_alone_it_says_what_one_can_do_next(feederlab: Any) -> None:
     words = ("site", "ieee33", "--seed", "1", "--evaluations", "60", "--v-min", "0", "--quiet")
     assert feederlab(*words).code == 0
     assert "feederlab show results/runs/site-ieee33-" in feederlab().out
+
+
+def test_a_slip_in_the_name_of_a_column_is_said(feederlab: Any) -> None:
+    assert feederlab("convert", "ieee33", "mine", "--quiet").code == 0
+    branches = Path("mine/branches.csv")
+    header, *rows = branches.read_text(encoding="utf-8").splitlines()
+    lines = [f"{header},ampacty_a", *(f"{row},100" for row in rows)]
+    branches.write_text("\n".join(lines), encoding="utf-8")
+    answer = feederlab("flow", "mine", "--json")
+    assert answer.json["max_loading_pct"] is None
+    assert "column ampacty_a is not read (did you mean ampacity_a?)" in answer.err
+    branches.write_text("\n".join(lines).replace("r_ohm", "rohm"), encoding="utf-8")
+    answer = feederlab("flow", "mine")
+    assert answer.code == 1
+    assert "no column r_ohm; found from_bus, to_bus, rohm" in answer.err
