@@ -154,7 +154,29 @@ def test_infeasible_is_said_with_conflicts():
 )
 def test_the_papers_case(paper_day, rule, most_usd):
     # targets: optima of another program (a prototype), rounded up to 0.1 thousand USD
-    plan = plan_jointly(paper_day, read_library(), rule, limit_s=300.0)
+    library = read_library()
+    plan = plan_jointly(paper_day, library, rule, limit_s=300.0)
     assert plan.total_usd <= most_usd
     assert plan.gap <= 0.01
     assert plan.is_ac_feasible
+    assert plan.total_usd < plan_upgrades(paper_day, library, rule).total_usd
+    # no plan around it, its storage by the cone program, costs less than the bound
+    choices = make_choices(paper_day, library, rule, candidate_lines(paper_day, library, rule))
+    size = {paper_day.feeder.bus_index(line.to_bus): line.size for line in plan.cables}
+    rng, n_plan = np.random.default_rng(6), 0
+    for _ in range(4):
+        chosen = []
+        for k in choices.candidates:
+            own = choices.of(k)
+            at = [choices.size[c] for c in own].index(size.get(int(k), ""))
+            step = rng.choice([-1, 0, 1], p=[0.1, 0.7, 0.2])
+            chosen.append(own[np.clip(at + step, 0, len(own) - 1)])
+        r_ohm, x_ohm, limit_a = choices.columns(np.array(chosen))
+        cost = float(choices.cost_usd[chosen].sum())
+        for buses in feeders_behind(paper_day):
+            part, at_buses = one_feeder(paper_day, buses)
+            grid = Grid(r_ohm, x_ohm, np.where(np.isfinite(limit_a), limit_a, np.nan))
+            cost += feeder_storage(part, TERMS, grid.only(at_buses), has_bound=False).cost_usd
+        n_plan += np.isfinite(cost)
+        assert cost >= plan.bound_usd
+    assert n_plan
