@@ -151,6 +151,15 @@ def participation_words(points: Sequence[Point]) -> str:
         "charging. The second curve separates the two: there every vehicle may be managed at any "
         "participation."
     )
+    free = {p.value: p for p in points if p.sweep == "V2G participation, all managed"
+            and p.scheme == "D"}  # fmt: skip
+    if len(free) > 1:
+        none, all_ = free[min(free)], free[max(free)]
+        parts.append(
+            f"So managed, V2G alone moves the cost from {none.lcc_rmb / 1e6:.3f} to "
+            f"{all_.lcc_rmb / 1e6:.3f} million RMB, with {all_.two_way_piles:.0f} two-way piles "
+            f"built of {all_.smart_piles + all_.two_way_piles:.0f} managed ones."
+        )
     return " ".join(parts)
 
 
