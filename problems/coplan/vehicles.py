@@ -121,27 +121,6 @@ def proportional_count(feeder: Feeder, adoption_pct: float) -> FloatArray:
     return count
 
 
-def drawn_counts(feeder: Feeder, adoption_pct: FloatArray, seed: int, n_draw: int) -> FloatArray:
-    """Return whole EVs at each bus for nested draws.
-
-    Each draw is an order in which the feeder's customers take an EV: a greater adoption adds EVs
-    and moves none.
-
-    Parameters
-    ----------
-    adoption_pct : (n_draw,) or scalar float array
-        Share of customers with an EV in each draw.
-    seed : int
-        Of the orders.
-
-    Returns
-    -------
-    (n_draw, n_bus) float array
-    """
-    order = customer_orders(feeder, seed, n_draw)
-    return counts_of(order, adoption_pct, feeder.n_bus)
-
-
 def customer_orders(feeder: Feeder, seed: int, n_draw: int) -> NDArray[np.int16]:
     """Return the bus of each customer in the order they take an EV, (n_draw, n_customer)."""
     at_bus = np.repeat(np.arange(feeder.n_bus), customers_of(feeder)).astype(np.int16)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.papers.ddcp.figures import _ranges
 from benchmarks.papers.ddcp.page import _engines
 from benchmarks.papers.ddcp.parts import part_of, read_times
+from benchmarks.papers.ddcp.plan_figures import _ranges
 from benchmarks.papers.ddcp.readings import BETTER, DIFFERS, REPRODUCED, cheaper, compare
 
 
