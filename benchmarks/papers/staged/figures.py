@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from benchmarks.papers.staged.points import Point
@@ -113,14 +114,11 @@ def draw_sweeps(path: Path, points: Sequence[Point]) -> None:
             twin.set_ylim(bottom=0.0)
             twin.grid(False)
             twin.spines["right"].set_visible(True)
-            if len(names) > 1:
-                handles = [
-                    mpl.lines.Line2D([], [], color=COLORS["ABCD".index(n)], marker=MARKS[n],
-                                     label=f"scheme {n}") for n in names
-                ]  # fmt: skip
-                axes.legend(handles=handles, loc="center right")
-            else:
-                axes.set_title("scheme D", fontsize=10)
+        handles = [
+            Line2D([], [], color=COLORS["ABCD".index(n)], marker=MARKS[n], label=f"scheme {n}")
+            for n in "CD"
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=2)
         _residual(grid[1, 1], [p for p in points if p.sweep == "residual value"])
         figure.suptitle("Sensitivities, each point searched anew (shaded: down to the bound)")
         save_figure(figure, path)
