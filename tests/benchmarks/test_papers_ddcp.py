@@ -56,12 +56,18 @@ def test_what_the_exact_route_gains_over_the_median_run():
     plans = [{"total_usd": usd} for usd in (110.0, 130.0, 125.0)]
     parts = {
         "joint-0": {"total_usd": 100.0, "bound_usd": 99.0},
-        "heuristic-0": {"plans": plans, "runs": 3, "evaluations": 400},
+        "heuristic-0": {
+            "plans": plans,
+            "runs": 3,
+            "evaluations": 400,
+            "history": [[[1, 200.0], [300, 180.0], [301, 120.0]], [[1, 190.0]], [[5, 150.0]]],
+        },
     }
     row = _engines(parts, {"joint-0": "60.0", "heuristic-0": "240.0"}).splitlines()[2]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells == [
         "keep, 1.05 x relaxed", "100", "99", "60", "125", "110 to 130", "400", "80", "20.00%",
+        "180",
     ]  # fmt: skip
 
 

@@ -39,7 +39,8 @@ def summary(
             "program of storage inside. It starts from the plan by rule, in which each line has "
             "the cheapest cable that carries its relaxed current; a candidate that no storage "
             "mends counts as a violation. Feeders are searched apart in both. Median (least to "
-            "greatest) over runs; processor seconds of one run, all from "
+            "greatest) over runs; the last column is what a run had after as much time as the "
+            "exact route took, its candidates taken to cost alike. Processor seconds from "
             "[timing.csv](timing.csv), on one core of a machine with other work.\n",
             _engines(parts, cpu_s),
             "## Verdicts\n",
@@ -150,17 +151,28 @@ def _engines(parts: Mapping[str, Any], cpu_s: Mapping[str, str]) -> str:
         each_s = None if seconds[1] is None else float(seconds[1]) / searched["runs"]
         middle = median(totals) if totals else None
         gain = "-" if middle is None else f"{1.0 - exact['total_usd'] / middle:.2%}"
+        early = None
+        if seconds[0] is not None and each_s:
+            n_equal = searched["evaluations"] * float(seconds[0]) / each_s
+            reached = [_reached(steps, n_equal) for steps in searched["history"]]
+            early = median(reached)
         lines.append([
             rule, figure(exact["total_usd"]), figure(exact["bound_usd"]), _seconds(seconds[0]),
             figure(middle), f"{figure(min(totals, default=None))} to "
             f"{figure(max(totals, default=None))}", f"{searched['evaluations']:,}",
-            _seconds(each_s), gain,
+            _seconds(each_s), gain, figure(early),
         ])  # fmt: skip
     header = [
         *("rule", "joint USD", "bound USD", "CPU s", "engine USD", "over its runs"),
         *("candidates a feeder", "CPU s a run", "exact is cheaper by"),
+        "engine USD in the exact route's CPU s",
     ]
     return markdown_table(header, lines)
+
+
+def _reached(steps: Sequence[Sequence[float]], n: float) -> float:
+    """Return the least cost that a run had after n candidates a feeder."""
+    return min((usd for count, usd in steps if count <= n), default=float("nan"))
 
 
 def _seconds(value: str | float | None) -> str:

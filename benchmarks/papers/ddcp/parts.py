@@ -171,7 +171,24 @@ def heuristic_part(rule: str, folder: Path, seed: int) -> dict[str, Any]:
     return {
         "engine": "ga", "seed": seed, "evaluations": N_EVALUATION, "runs": N_RUN,
         "plans": [content(plan) for plan in plans],
+        "history": [_history(folder, run) for run in range(N_RUN)],
     }  # fmt: skip
+
+
+def _history(folder: Path, run: int) -> list[list[float]]:
+    """Return by how many candidates a feeder which cost was reached, all feeders together."""
+    steps: list[tuple[int, int, float]] = []
+    rows = [read_json(path) for path in sorted((folder / "runs").glob("*.json"))]
+    own = [row for row in rows if row["run"] == run]
+    for feeder, row in enumerate(own):
+        steps += [(n, feeder, usd) for n, usd, violation in row["history"] if violation == 0.0]
+    found: list[list[float]] = []
+    best: dict[int, float] = {}
+    for n, feeder, usd in sorted(steps):
+        best[feeder] = usd
+        if len(best) == len(own):
+            found.append([n, sum(best.values())])
+    return found
 
 
 def _thresholds(found: Hosting) -> dict[str, Any]:
