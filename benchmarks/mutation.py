@@ -4,8 +4,8 @@ Run it in a copy of the repository, for it edits files and puts them back:
 `python -m benchmarks.mutation --out results/mutation` (needs the package cosmic-ray). Each mutant,
 one operator or number changed, gets a process of its own, forked from one that has the libraries
 loaded already, and is killed if a test fails. A survivor that means the same program is argued in
-`mutation_equivalent.csv` (module, line, mutant, because) and taken off; what that file lists and a
-test kills all the same, or no mutant matches, ends the run with an error.
+`mutation_equivalent.csv` (module, line, mutant, how many times, because) and taken off. If fewer or
+more of them live than that file says, the run ends with an error.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import os
 import re
 import resource
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,21 +71,25 @@ def main() -> None:
     for job in JOBS:
         if asked.module and job.module not in asked.module:
             continue
-        lived, killed = _run(job, asked.every)
+        lived, n_killed = _run(job, asked.every)
         excused = _equivalent(job.module)
         left = [row for row in lived if _key(row) not in excused]
         if asked.every == 1:
-            seen = {_key(row) for row in lived} - {_key(row) for row in killed}
-            wrong += [f"{job.module}: {key}" for key in sorted(excused - seen)]
+            seen = Counter(map(_key, lived))
+            wrong += [
+                f"{job.module}: {seen[key]} live of {n}: {key}"
+                for key, n in excused.items()
+                if seen[key] != n
+            ]
         n_equivalent = len(lived) - len(left)
-        n = len(killed) + len(left)
+        n = n_killed + len(left)
         scores.append(
             {
                 "module": job.module,
                 "mutants": n + n_equivalent,
                 "equivalent": n_equivalent,
-                "killed": len(killed),
-                "score": len(killed) / n if n else None,
+                "killed": n_killed,
+                "score": n_killed / n if n else None,
             }
         )
         survivors += left
@@ -92,42 +97,46 @@ def main() -> None:
         if survivors:
             write_table(out / "survivors.csv", survivors)
     if wrong:
-        sys.exit("\n".join(("listed as equivalent, but killed or not there:", *wrong)))
+        sys.exit("\n".join(("not as mutation_equivalent.csv says:", *wrong)))
 
 
-def _equivalent(module: str) -> set[tuple[str, str]]:
-    """Return the lines and mutants of a module that are argued to mean the same program."""
+def _equivalent(module: str) -> dict[tuple[str, str], int]:
+    """Return the lines and mutants of a module that mean the same program, and how often."""
     with EQUIVALENT.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {_key(row) for row in rows if row["module"] == module}
+    return {_key(row): int(row["times"]) for row in rows if row["module"] == module}
 
 
 def _key(row: dict[str, Any]) -> tuple[str, str]:
     return row["line"], row["mutant"]
 
 
-def _run(job: Job, every: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the mutants of a module that lived and those that were killed, every n-th taken."""
+def _run(job: Job, every: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the mutants of a module that lived and how many were killed, every n-th taken."""
     file = ROOT / job.module
     whole = file.read_text(encoding="utf-8")
     lived: list[dict[str, Any]] = []
-    killed: list[dict[str, Any]] = []
+    n_killed = 0
     if _is_killed(job):
         raise RuntimeError(f"{job.module}: its tests fail as it stands")
     try:
         for name, number, text in _mutants(whole)[::every]:
             file.write_text(text, encoding="utf-8")
-            row = {
-                "module": job.module,
-                "number": number,
-                "operator": name.removeprefix("core/"),
-                "line": whole.splitlines()[number - 1].strip(),
-                "mutant": text.splitlines()[number - 1].strip(),
-            }
-            (killed if _is_killed(job) else lived).append(row)
+            if _is_killed(job):
+                n_killed += 1
+                continue
+            lived.append(
+                {
+                    "module": job.module,
+                    "number": number,
+                    "operator": name.removeprefix("core/"),
+                    "line": whole.splitlines()[number - 1].strip(),
+                    "mutant": text.splitlines()[number - 1].strip(),
+                }
+            )
     finally:
         file.write_text(whole, encoding="utf-8")
-    return lived, killed
+    return lived, n_killed
 
 
 def _mutants(whole: str) -> list[tuple[str, int, str]]:

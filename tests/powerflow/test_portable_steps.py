@@ -96,7 +96,7 @@ def test_no_step_leaves_the_flat_start(method):
 @pytest.mark.parametrize("n_bus", [2, 3, 9, 17])
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_newton_steps_where_derivatives_by_complex_steps_lead(n_bus, steps):
-    feeder = random_feeder(n_bus, n_bus, load_kw=600.0 / n_bus, r_over_x=1.7, reverse=0.2)
+    feeder = random_feeder(n_bus, n_bus, load_kw=40_000.0 / n_bus**1.5, r_over_x=1.7, reverse=0.2)
     slow = slow_steps(feeder, steps)
     (status, count, error), _, work = run(feeder, "newton", tol=NEVER, limit=steps)
     assert (status, count) == (ITERATION_LIMIT, steps)
@@ -104,7 +104,7 @@ def test_newton_steps_where_derivatives_by_complex_steps_lead(n_bus, steps):
     # four times quadratic, and never more than the step itself
     change = [1.0, *np.abs(np.diff(slow, axis=0)).max(axis=1)]
     expected = 0.5 * change[-1] * min(1.0, 4.0 * change[-1] / change[-2])
-    assert error == pytest.approx(expected, rel=1e-6, abs=1e-15)
+    assert error == pytest.approx(expected, rel=1e-6, abs=1e-18)
 
 
 @pytest.mark.parametrize("zip_shares", [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.3, 0.3, 0.4)])
@@ -186,6 +186,34 @@ def test_currents_belong_to_the_voltages_found_however_loose_the_tolerance(zip_s
         assert ell[k] == pytest.approx((p_k**2 + q_k**2) / v[k], rel=1e-13)
         arriving[0, feeder.parent[k]] += p_k + feeder.r_ohm[k] * ell[k]
         arriving[1, feeder.parent[k]] += q_k + feeder.x_ohm[k] * ell[k]
+
+
+def one_newton(r, p, q, shares, tol, limit=9):
+    """Return Newton's answer for a load behind one resistance."""
+    parent, work = np.array([-1, 0]), np.full((8, 2), np.nan)
+    load = np.array([[0.0, p], [0.0, q]])
+    case = (parent, np.array([0.0, r]), np.zeros(2), load.copy(), shares, np.ones(units.N_SCALE))
+    return plain_kernels().newton_case(*case, load, work, tol, limit)
+
+
+def test_a_first_step_below_zero_loses_a_case_of_constant_power():
+    """r p = 0.7: the slope 1 - (r p)^2 is positive, but v falls by 2 r p + (r p)^2 over it."""
+    assert one_newton(1.0, 0.7, 0.0, np.zeros((0, N_SHARE)), 1e-9)[:2] == (NO_SOLUTION, 1)
+
+
+@pytest.mark.parametrize("q", [1.0, 1.2])
+def test_a_slope_that_is_not_positive_is_no_end(q):
+    """The slope is 1 - (r q)^2: 0 and less. However loose the tolerance, the case goes on."""
+    shares = np.zeros((2, N_SHARE))
+    shares[:, SHARE_P] = 1.0
+    status, steps, _ = one_newton(1.0, 0.0, q, shares, tol=10.0)
+    assert (status, steps) != (CONVERGED, 1)
+
+
+def test_an_estimate_is_at_most_the_step():
+    """r p = 0.2: v falls by (0.4 + 0.04) / 0.96, more than a quarter; the error is half of that."""
+    _, _, error = one_newton(1.0, 0.2, 0.0, np.zeros((0, N_SHARE)), NEVER, limit=1)
+    assert error == pytest.approx(0.5 * 0.44 / 0.96, rel=1e-12)
 
 
 def test_only_a_finite_case_goes_on():
