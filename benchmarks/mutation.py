@@ -62,15 +62,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "mutation")
     parser.add_argument("--every", type=int, default=1, help="Take every n-th mutant of a module.")
-    parser.add_argument("--module", action="append", help="Only this module; repeatable.")
+    parser.add_argument(
+        "--module", action="append", help="Only this module, its rows anew; repeatable."
+    )
     asked = parser.parse_args()
     out: Path = asked.out.resolve()
     os.chdir(ROOT)
     sys.dont_write_bytecode = True
-    scores, survivors, wrong = [], [], []
-    for job in JOBS:
-        if asked.module and job.module not in asked.module:
-            continue
+    jobs = [job for job in JOBS if not asked.module or job.module in asked.module]
+    run = {job.module for job in jobs}
+    scores = [row for row in _rows(out / "score.csv") if row["module"] not in run]
+    survivors = [row for row in _rows(out / "survivors.csv") if row["module"] not in run]
+    wrong: list[str] = []
+    for job in jobs:
         lived, n_killed = _run(job, asked.every)
         excused = _equivalent(job.module)
         left = [row for row in lived if _key(row) not in excused]
@@ -90,21 +94,28 @@ def main() -> None:
                 "equivalent": n_equivalent,
                 "killed": n_killed,
                 "score": n_killed / n if n else None,
+                "every": asked.every,
             }
         )
         survivors += left
         write_table(out / "score.csv", scores)
-        if survivors:
-            write_table(out / "survivors.csv", survivors)
+        write_table(out / "survivors.csv", survivors)
     if wrong:
         sys.exit("\n".join(("not as mutation_equivalent.csv says:", *wrong)))
 
 
 def _equivalent(module: str) -> dict[tuple[str, str], int]:
     """Return the lines and mutants of a module that mean the same program, and how often."""
-    with EQUIVALENT.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = _rows(EQUIVALENT)
     return {_key(row): int(row["times"]) for row in rows if row["module"] == module}
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a table, none where there is no file: what other modules left there."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _key(row: dict[str, Any]) -> tuple[str, str]:
