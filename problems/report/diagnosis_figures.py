@@ -47,7 +47,10 @@ def draw_map(path: Path, found: Diagnosis) -> None:
     axes.plot(x[0], y[0], "s", color="black", markersize=8, label="source")
     axes.autoscale_view()
     axes.set_axis_off()
-    axes.set_title(f"Violations on {feeder.name}, {feeder.base_kv:g} kV, worst case of each")
+    words = "worst case of each"
+    if found.collapsed.any():
+        words = "no power flow in any case" if found.collapsed.all() else "what collapses left out"
+    axes.set_title(f"Violations on {feeder.name}, {feeder.base_kv:g} kV, {words}")
     figure.legend(loc="outside right upper", title="loading")
     save_figure(figure, path)
 
