@@ -116,7 +116,7 @@ C_AND_D: tuple[SchemeName, ...] = ("C", "D")
 AXES = (
     Axis("V2G participation", (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
          lambda s, v: last_stage(s, v2g_share_max=v), D_ONLY, -1, before(2)),
-    Axis("line price", (0.2e6, 0.4e6, 0.8e6, 1.2e6, 2.0e6),
+    Axis("line price", (0.2e6, 0.4e6, 1.2e6, 2.0e6),
          lambda s, v: price(s, line_per_km=v), SCHEMES, 1, decided),
     Axis("storage price", (300.0, 650.0, 2000.0),
          lambda s, v: price(s, storage_per_kwh=v), C_AND_D, 1),
