@@ -93,7 +93,7 @@ def _program(
     one_each = (choices.branch[None] == candidates[:, None]).astype(np.float64)
     scale = np.maximum(np.abs(rows).max(axis=1, initial=0.0), 1e-12)
     matrix = np.vstack([rows / scale[:, None], one_each])
-    cost_scale = max(float(choices.cost_usd.max()), 1.0)
+    cost_scale = float(choices.cost_usd.max(initial=1.0))
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = n_choice, len(matrix)
     lp.col_cost_ = choices.cost_usd / cost_scale

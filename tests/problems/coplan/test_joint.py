@@ -21,7 +21,7 @@ from problems.coplan.scenario import on_day
 from problems.coplan.storage_model import Grid, one_feeder
 from problems.coplan.upgrade import candidate_lines, plan_upgrades
 from problems.coplan.vcu import feeders_behind
-from problems.coplan.vmbp import feeder_storage
+from problems.coplan.vmbp import feeder_storage, plan_storage
 from problems.core.errors import ContentError
 
 TERMS = read_library().storage
@@ -105,6 +105,22 @@ def test_feeders_behind_one_bus_add_up():
     plan, half = plan_jointly(both, LIBRARY, RULE), plan_jointly(one, LIBRARY, RULE)
     assert plan.total_usd == pytest.approx(2.0 * half.total_usd, rel=5e-4)
     assert plan.bound_usd == pytest.approx(2.0 * half.bound_usd, rel=5e-4)
+
+
+def test_without_a_line_to_replace_storage_alone_is_the_plan():
+    feeder = make_feeder(
+        name="long", base_kv=10.0, source="s", bus_id=["s", "a"], p_kw=[0.0, 1000.0],
+        q_kvar=[0.0, 300.0], from_bus=["s"], to_bus=["a"], r_ohm=[4.0], x_ohm=[2.0],
+        ampacity_a=[np.nan], length_m=[np.nan],
+    )  # fmt: skip
+    loads = np.outer([0.4, 1.2, 0.5], feeder.p_kw)
+    day = Day(loads, 0.3 * loads, np.ones(3), "built")
+    scenario = on_day(feeder, day, np.zeros((1, 2)))
+    plan, alone = plan_jointly(scenario, LIBRARY, RULE), plan_storage(scenario, LIBRARY)
+    assert plan.cables == ()
+    assert plan.storage_kwh > 0.0
+    assert plan.total_usd == pytest.approx(alone.total_usd, rel=1e-4)
+    assert plan.bound_usd == pytest.approx(alone.bound_usd, rel=1e-3)
 
 
 def test_loads_that_feed_in_are_refused():
