@@ -90,6 +90,12 @@ BENCHMARKS = (
         "benchmarks.search.memetic:run",
     ),
     Benchmark(
+        "search",
+        "dual-cuts",
+        "capacities of a planning stage: one cone program against cuts from dispatch duals",
+        "benchmarks.search.dual_race:run",
+    ),
+    Benchmark(
         "papers",
         "hgapso",
         "the HGAPSO paper, each printed figure beside ours with a verdict",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from problems.staged.investment import capacity_factors
 from problems.staged.memo import Memo
 from problems.staged.program import CAPACITIES, MILLION, StageProgram
-from problems.staged.retry import solve_twice
+from problems.staged.retry import solve_steadily
 from problems.staged.solving import built_sizes, leaf_program
 from problems.staged.state import Bits
 
@@ -70,6 +71,21 @@ def chain_cost(memo: Memo, chain: tuple[Bits, ...]) -> ChainCost | None:
     return ChainCost(total + extra, total, tuple(capacity))
 
 
+def cheapest(
+    memo: Memo, chains: Iterable[tuple[Bits, ...]]
+) -> tuple[tuple[Bits, ...], float] | None:
+    """Return the cheapest of some chains and its cost; what later schemes add is not built."""
+    best: tuple[tuple[Bits, ...], float] | None = None
+    for some in chains:
+        n = memo.model.n_item
+        chain = tuple((*bits, *(0,) * (n - len(bits))) for bits in some)
+        memo.solve_leaves(memo.model.key(k, bits) for k, bits in enumerate(chain))
+        costs = chain_cost(memo, chain)
+        if costs is not None and (best is None or costs.cost_mrmb < best[1]):
+            best = chain, costs.cost_mrmb
+    return best
+
+
 def joint_cost(memo: Memo, chain: tuple[Bits, ...]) -> ChainCost | None:
     """Return the least cost of a chain with all stages and capacities in one cone program.
 
@@ -91,7 +107,7 @@ def joint_cost(memo: Memo, chain: tuple[Bits, ...]) -> ChainCost | None:
         programs.append(program)
         cost += stage_cost + float(model.item_mrmb[k] @ np.array(bits))
         rows += program.all_rows()
-    outcome = solve_twice(cp.Problem(cp.Minimize(cost), rows))
+    outcome = solve_steadily(cp.Problem(cp.Minimize(cost), rows))
     if outcome.value is None or outcome.status != "optimal" or outcome.value > alone.cost_mrmb:
         return alone
     capacity: list[dict[str, list[float]]] = []

@@ -55,8 +55,11 @@ def choice_rows(
     """
     net, free = flow.network, choice.branch
     shape = (flow.p.shape[0], len(free))
-    names = ("p1", "q1", "l1", "v1", "p2", "q2", "l2", "v2")
-    p1, q1, l1, v1, p2, q2, l2, v2 = (cp.Variable(shape, name=name) for name in names)
+    each = sp.diags_array(net.scale[free], format="csr")
+    square_unit = sp.diags_array(net.scale[free] ** 2, format="csr")
+    p1, q1, p2, q2 = (cp.Variable(shape, name=name) @ each for name in ("p1", "q1", "p2", "q2"))
+    l1, l2 = (cp.Variable(shape, name=name) @ square_unit for name in ("l1", "l2"))
+    v1, v2 = (cp.Variable(shape, name=name) for name in ("v1", "v2"))
     share = np.ones((shape[0], 1)) @ cp.reshape(choice.share, (1, len(free)), order="F")
     square = net.i_max_pu[free][None, :] ** 2
     rows = [

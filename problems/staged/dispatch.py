@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from powerflow.units import S_BASE_KVA
 from problems.conic import distflow
-from problems.conic.distflow import Flow
 from problems.conic.network import Network, to_pu
 from problems.staged.charging import add_vehicles
 from problems.staged.checks import HOURS
 from problems.staged.choice import Choice, choice_rows, cones, voltage_drop
+from problems.staged.flow import scaled_flow
 from problems.staged.investment import Scheme
 from problems.staged.program import StageProgram
 from problems.staged.scenarios import ScenarioSet, base_loads, pv_available_kw
@@ -75,7 +75,7 @@ def build_stage(
     row = np.arange(len(base_p)) if hours is None else hours
     base_p, base_q = base_p[row], base_q[row]
     program = StageProgram(
-        flow=Flow.of(network, len(row)),
+        flow=scaled_flow(network, len(row)),
         rating=rating_mva,
         capacity={},
         p_load=base_p,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
 from problems.staged.chain import chain_cost
 from problems.staged.floors import Floors
-from problems.staged.state import Bits, StateKey, StateResult
+from problems.staged.memo import Memo
+from problems.staged.state import Bits, StageModel, StateKey, StateResult
 
 MOST_ENUMERATED = 8
 """Segments up to which all their sets are solved where hours stand alone."""
@@ -106,6 +108,18 @@ def prove(
         if not vague:
             return Proof(bound, chain, cost, "stalled")
         _refine(floors, vague, states)
+
+
+def bound_on_all(model: StageModel, file: Path | None, n_jobs: int) -> tuple[float | None, float]:
+    """Return a bound from the relaxation of every stage on all scenarios, million RMB.
+
+    The processor time it took is returned with it.
+    """
+    memo = Memo(model, n_jobs=n_jobs, file=file)
+    floors = Floors.of(memo)
+    open_roots(floors)
+    is_whole = len(floors.nodes) == floors.n_stage
+    return floors.best_chain()[0] if is_whole else None, memo.cpu_s
 
 
 def _enumerate(floors: Floors) -> None:

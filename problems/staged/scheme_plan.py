@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from problems.staged.chain import chain_cost, joint_cost
+from problems.staged.chain import cheapest, joint_cost
 from problems.staged.day import Day
 from problems.staged.floors import Floors
 from problems.staged.genetic import search
@@ -14,7 +14,7 @@ from problems.staged.investment import Scheme, basic_piles_rmb
 from problems.staged.memo import Counts, Memo
 from problems.staged.operation import operate
 from problems.staged.program import MILLION
-from problems.staged.proof import open_roots, prove
+from problems.staged.proof import bound_on_all, open_roots, prove
 from problems.staged.scenarios import reduce_scenarios, whole_year
 from problems.staged.state import Bits, StageModel, StateKey, StateResult
 from problems.staged.studied import Studied
@@ -169,7 +169,7 @@ def plan_scheme(
         floors,
         gap=effort.gap,
         constant_mrmb=piles / MILLION,
-        incumbent=_best_known(memo, known or {}),
+        incumbent=cheapest(memo, [plan.chain for plan in (known or {}).values()]),
         max_states=effort.max_states,
     )
     say(f"{scheme.name}: bound and plan from the proof, genetic search next")
@@ -222,30 +222,3 @@ def _shared_states(
         if is_same and plan.model.seen.numbers == model.seen.numbers:
             return plan.states
     return {}
-
-
-def _best_known(
-    memo: Memo, known: Mapping[str, SchemePlan]
-) -> tuple[tuple[Bits, ...], float] | None:
-    """Return the cheapest of the known plans in this scheme, and its cost here."""
-    best: tuple[tuple[Bits, ...], float] | None = None
-    for plan in known.values():
-        n = memo.model.n_item
-        chain = tuple((*bits, *(0,) * (n - len(bits))) for bits in plan.chain)
-        memo.solve_leaves(memo.model.key(k, bits) for k, bits in enumerate(chain))
-        costs = chain_cost(memo, chain)
-        if costs is not None and (best is None or costs.cost_mrmb < best[1]):
-            best = chain, costs.cost_mrmb
-    return best
-
-
-def bound_on_all(model: StageModel, file: Path | None, n_jobs: int) -> tuple[float | None, float]:
-    """Return a bound from the relaxation of every stage on all scenarios, million RMB.
-
-    The processor time it took is returned with it.
-    """
-    memo = Memo(model, n_jobs=n_jobs, file=file)
-    floors = Floors.of(memo)
-    open_roots(floors)
-    is_whole = len(floors.nodes) == floors.n_stage
-    return floors.best_chain()[0] if is_whole else None, memo.cpu_s

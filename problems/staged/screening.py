@@ -19,7 +19,7 @@ from problems.staged.checks import HOURS
 from problems.staged.dispatch import build_stage
 from problems.staged.investment import Factors, Scheme
 from problems.staged.program import DAYS, MILLION, StageProgram, yearly_cost
-from problems.staged.retry import solve_twice
+from problems.staged.retry import solve_steadily
 from problems.staged.scenarios import ScenarioSet, hourly_loads, unmanaged_kw
 from problems.staged.studied import Studied
 
@@ -146,7 +146,7 @@ def plain_state_cost(
         hours=np.flatnonzero(~is_fine),
     )
     problem = cp.Problem(cp.Minimize(yearly_cost(program, data, k_stage)), program.all_rows())
-    outcome = solve_twice(problem)
+    outcome = solve_steadily(problem)
     if outcome.value is None or outcome.bound is None or outcome.status != "optimal":
         return PlainCost(outcome.status, outcome.message, None, None, max_mva)
     return PlainCost(

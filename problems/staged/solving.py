@@ -13,7 +13,7 @@ from problems.staged.choice import Choice
 from problems.staged.dispatch import build_stage
 from problems.staged.investment import Scheme, capacity_factors
 from problems.staged.program import MILLION, StageProgram, yearly_cost
-from problems.staged.retry import solve_twice
+from problems.staged.retry import solve_steadily
 from problems.staged.screening import needed_mva, plain_state_cost
 from problems.staged.state import Flexibility, StageModel, StateKey, StateResult
 from problems.staged.studied import Studied
@@ -82,7 +82,7 @@ def leaf_program(model: StageModel, key: StateKey) -> tuple[StageProgram, Any]:
 def _leaf(model: StageModel, key: StateKey) -> StateResult:
     study = model.study
     program, cost = leaf_program(model, key)
-    outcome = solve_twice(cp.Problem(cp.Minimize(cost), program.all_rows()))
+    outcome = solve_steadily(cp.Problem(cp.Minimize(cost), program.all_rows()))
     if outcome.value is None or outcome.bound is None or outcome.status != "optimal":
         return StateResult(outcome.status, outcome.message)
     return StateResult(
@@ -128,7 +128,9 @@ def _node(model: StageModel, key: StateKey) -> StateResult:
     least, most = share >= 0.0, share <= 1.0
     steps = range(model.steps.start, model.steps.stop)
     order = [x[b] <= x[a] for a, b in pairwise(steps)]
-    outcome = solve_twice(cp.Problem(cp.Minimize(cost), [*program.all_rows(), least, most, *order]))
+    outcome = solve_steadily(
+        cp.Problem(cp.Minimize(cost), [*program.all_rows(), least, most, *order])
+    )
     if outcome.value is None or outcome.bound is None:
         return StateResult(outcome.status, outcome.message)
     value = np.clip(share.value, 0.0, 1.0)

@@ -1,7 +1,6 @@
 """The search of staged plans on a five-bus feeder: against enumeration, twins and physics."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,17 +8,14 @@ import pytest
 pytest.importorskip("cvxpy")
 
 import cvxpy as cp
+from five_bus import five_bus_study
 
-from powerflow.door import make_feeder
 from problems.conic.network import Network
 from problems.conic.solve import solve
 from problems.staged.chain import chain_cost, joint_cost
-from problems.staged.checks import Site
 from problems.staged.dispatch import build_stage
-from problems.staged.door import shipped_data
 from problems.staged.floors import Floors, state_of, subset_minimum
 from problems.staged.genetic import chain_of, gene_space, search
-from problems.staged.grid_data import BranchData
 from problems.staged.indicators import cost_breakdown, investment_rows, scheme_answer
 from problems.staged.investment import Scheme
 from problems.staged.memo import Memo
@@ -29,51 +25,11 @@ from problems.staged.scenarios import reduce_scenarios
 from problems.staged.scheme_plan import Effort, plan_scheme
 from problems.staged.solving import solve_state
 from problems.staged.state import StageModel, StateResult
-from problems.staged.studied import studied
 
 
 @pytest.fixture(scope="module")
 def study():
-    """Five buses, two segments, one step of the transformer: small enough to enumerate."""
-    feeder = make_feeder(
-        name="five", base_kv=10.0, source="S", bus_id=["S", "1", "2", "3", "4"],
-        p_kw=[0.0, 300.0, 200.0, 300.0, 200.0], q_kvar=[0.0, 100.0, 60.0, 100.0, 60.0],
-        from_bus=["S", "1", "2", "1"], to_bus=["1", "2", "3", "4"],
-        r_ohm=[2.0, 2.6, 2.6, 2.0], x_ohm=[1.6, 2.0, 2.0, 1.6],
-    )  # fmt: skip
-    data = shipped_data("ieee33")
-    stages = tuple(
-        replace(stage, peak_kw=peak, pv_kw=pv, ev_count=n)
-        for stage, peak, pv, n in zip(
-            data.stages, (1100, 1500, 1900), (200, 500, 1200), (100, 250, 500), strict=True
-        )
-    )
-    return studied(
-        feeder,
-        replace(
-            data,
-            network=replace(data.network, capacitor_kvar=300.0),
-            transformer_mva=(2.0, 3.15),
-            branches=(
-                BranchData("S", "1", 150.0, 1.0, "a"),
-                BranchData("1", "2", 100.0, 1.5, "a"),
-                BranchData("2", "3", 100.0, 1.0, "b"),
-                BranchData("1", "4", 100.0, 1.0),
-            ),
-            stages=stages,
-            pv=(Site("3", 1.0),),
-            ev=replace(data.ev, stations=(Site("3", 0.7), Site("4", 0.3))),
-            storage=replace(data.storage, sites=("3",)),
-            seasons=tuple(
-                replace(season, weather_shares=(1.0,))
-                for season in data.seasons
-                if season.name in ("summer", "winter")
-            ),
-            weathers=data.weathers[1:2],
-            day_types=(replace(data.day_types[0], share=1.0),),
-            search=replace(data.search, n_scenarios=1, n_scenarios_quick=1),
-        ),
-    )
+    return five_bus_study()
 
 
 def memo_of(study, name: str, **kwargs) -> Memo:
@@ -190,6 +146,27 @@ def test_screened_hours_cost_what_the_whole_cone_program_costs(study, bits) -> N
         assert fast.cost_mrmb == pytest.approx(slow.value, rel=1e-5)
 
 
+def test_schemes_share_what_costs_them_the_same_and_find_what_they_find_alone(
+    study, enumerated
+) -> None:
+    kept = {key.text(): result for key, result in enumerated[0].known.items()}
+    first = memo_of(study, "A")
+    prove(Floors.of(first), gap=0.0, constant_mrmb=1.0)
+    for name in ("B", "D"):
+        found, solved = [], []
+        for known in ({}, dict(first.known)):
+            memo = memo_of(study, name, known=known, kept=dict(kept))
+            floors = Floors.of(memo)
+            open_roots(floors)
+            proof = prove(floors, gap=0.0, constant_mrmb=1.0)
+            survivors = search(floors, population=6, generations=4, seed=3).survivors
+            found.append((proof.cost_mrmb, proof.bound_mrmb, proof.chain, survivors))
+            solved.append(memo.counts.solved)
+        assert found[0] == found[1]
+        # A has solved states of B; those of D have storage or managed charging
+        assert solved[1] < solved[0] if name == "B" else solved[1] == solved[0]
+
+
 @pytest.mark.parametrize("name", ["B", "D"])
 def test_relaxations_are_below_every_state_they_hold(study, enumerated, name) -> None:
     memo = memo_of(study, name)
@@ -205,6 +182,35 @@ def test_relaxations_are_below_every_state_they_hold(study, enumerated, name) ->
             memo.solve_leaves([key])
             exact = memo.leaf(key).cost_mrmb + model.item_mrmb[k, :n] @ floors.bits[state]
             assert floors.value[k, state] <= exact + 1e-5
+
+
+def test_random_open_states_bound_every_state_and_random_plans_every_bound(
+    study, enumerated
+) -> None:
+    memo, costs = enumerated
+    model, n = memo.model, memo.model.n_item
+    floors = Floors.of(memo_of(study, "D"))
+    rng = np.random.default_rng(11)
+    possible = [s for s in range(len(floors.bits)) if np.isfinite(floors.value[0, s])]
+    is_checked = False
+    for k in (0, 2, 2, 2, 2):
+        # a range around two states that are possible, closed where both agree
+        one, other = floors.bits[rng.choice(possible, 2)]
+        key = model.key(k, tuple(np.minimum(one, other)), tuple(np.maximum(one, other)))
+        if key.is_leaf:
+            continue
+        floors.add_nodes([key])
+        for state in possible:
+            exact = memo.leaf(model.key(k, tuple(floors.bits[state].tolist()))).cost_mrmb
+            exact += model.item_mrmb[k, :n] @ floors.bits[state]
+            assert floors.value[k, state] <= exact + 1e-5
+            is_checked |= floors.value[k, state] > 0.9 * exact
+    assert is_checked  # some bound is near enough to be able to fail
+    open_roots(floors)
+    bound = prove(floors, gap=1e-3, constant_mrmb=1.0).bound_mrmb
+    plans = list(costs.values())
+    for place in rng.choice(len(plans), 50):
+        assert bound <= plans[place].cost_mrmb + 1e-6
 
 
 def test_schemes_are_nested(study) -> None:
