@@ -15,8 +15,15 @@ ProfileName = Annotated[
     Literal["simultaneous", "home", "overnight", "smart"],
     typer.Option(
         "--profile",
-        help="Every EV at full power all day; at full power for hours drawn, at home or overnight; "
-        "the energy of home charging in the valley of the feeder's load.",
+        help="Every EV at full power all day; the course of home or overnight charging; the energy "
+        "of home charging in the valley of the feeder's load.",
+    ),
+]
+ChargingHours = Annotated[
+    Literal["profile", "drawn"],
+    typer.Option(
+        "--charging",
+        help="All EVs alike as the profile has it, or each at full power for hours drawn for it.",
     ),
 ]
 WithStorage = Annotated[
@@ -28,7 +35,7 @@ StorageDraws = Annotated[
 ]
 NDraws = Annotated[
     int,
-    typer.Option("--draws", min=1, help="Draws of who has an EV and when it charges, nested."),
+    typer.Option("--draws", min=1, help="Draws of who has an EV and, if drawn, when it charges."),
 ]
 
 
@@ -43,6 +50,7 @@ def host(
     base_kv: BaseKv = None,
     charger_kw: ChargerKw = 10.0,
     profile: ProfileName = "simultaneous",
+    charging: ChargingHours = "profile",
     draws: NDraws = 1000,
     day: DayFile = None,
     source_pu: SourcePu = None,
@@ -81,6 +89,7 @@ def host(
             profile=profile,
             seed=seed,
             n_draw=draws,
+            is_drawn=charging == "drawn",
             callback=advance,
         )
     stored: dict[str, Any] = {}
@@ -98,6 +107,7 @@ def host(
             profile=profile,
             seed=seed,
             n_draw=storage_draws,
+            is_drawn=charging == "drawn",
             n_jobs=jobs,
         )
         stored = threshold_keys(relieved.threshold_pct, "_with_storage")
@@ -107,6 +117,7 @@ def host(
         "base_kv": fleet.feeder.base_kv,
         "charger_kw": charger_kw,
         "profile": profile,
+        "charging": charging,
         "draws": draws,
         "day": loads.source,
         **threshold_keys(found.threshold_pct, ""),

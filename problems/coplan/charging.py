@@ -1,4 +1,4 @@
-"""Owns when EVs charge: hours drawn for each EV, or filled into the valley of the feeder's load."""
+"""Owns when EVs charge: all alike, in hours drawn for each, or in the valley of the load."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 Profile = Literal["simultaneous", "home", "overnight", "smart"]
 
+MEAN_COLUMN = {"home": "home_level2", "overnight": "overnight_u", "smart": "home_level2"}
 BEGIN_COLUMN = {"home": "home_begin", "overnight": "overnight_begin", "smart": "home_begin"}
 MEAN_H = 5.1034
 """Hours at full power an EV charges in a day: the sum of the home events' mean power."""
@@ -81,16 +82,26 @@ def charging_table() -> dict[str, FloatArray]:
 
 
 def charging_draws(
-    feeder: Feeder, day: Day, charger_kw: float, profile: Profile, seed: int, n_draw: int
+    feeder: Feeder,
+    day: Day,
+    charger_kw: float,
+    profile: Profile,
+    seed: int,
+    n_draw: int,
+    *,
+    is_drawn: bool = False,
 ) -> Iterator[Charging]:
     """Yield the draws in groups; the first draws are the same however many there are.
 
     Parameters
     ----------
     profile : {"simultaneous", "home", "overnight", "smart"}
-        Full power all day; hours at full power whose begin and length are drawn; or as many hours,
-        each EV in turn where the load of the feeder and of the EVs before it is least.
+        Full power all day; the course of home_level2 or of overnight_u; or the energy of home
+        charging, each EV in turn where the load of the feeder and of the EVs before it is least.
     seed, n_draw : int
+    is_drawn : bool
+        Whether each EV charges at full power for hours of its own, whose begin and length are
+        drawn; else all follow the course, with the energy it has.
 
     Raises
     ------
@@ -107,12 +118,17 @@ def charging_draws(
         if profile == "simultaneous":
             yield Charging(order, np.ones((n, day.n_hour, n_customer), dtype=np.float32))
             continue
-        begin_h, length_h = drawn_events(profile, begins, lengths, (n, n_customer))
         share = np.zeros((n, HOURS, n_customer), dtype=np.float32)
+        course = charging_table()[MEAN_COLUMN[profile]]
+        length_h = np.full((n, n_customer), course.sum())
+        if is_drawn:
+            begin_h, length_h = drawn_events(profile, begins, lengths, (n, n_customer))
+            if profile != "smart":
+                _charge_from(begin_h, length_h, share)
+        elif profile != "smart":
+            share[:] = course[:, np.newaxis]
         if profile == "smart":
             _fill_valleys(day.p_kw.sum(axis=1), charger_kw, length_h, share)
-        else:
-            _charge_from(begin_h, length_h, share)
         yield Charging(order, share)
 
 

@@ -85,14 +85,16 @@ def host(
     profile: Profile,
     seed: int,
     n_draw: int,
+    is_drawn: bool = False,
     v_min_pu: float = V_MIN_PU,
     callback: Callable[[], None] | None = None,
 ) -> Hosting:
     """Find the greatest adoption without violation of every draw, in steps of 1 %.
 
-    Each draw is an order in which customers take an EV, and when each charges: a greater adoption
-    adds EVs and changes nothing of the others, so that its threshold can be halved in on. First in
-    one hour alone; then every other hour is judged there, and halved in on where it violates.
+    Each draw is an order in which customers take an EV, and hours in which each charges: a greater
+    adoption adds EVs and changes nothing of the others, so that its threshold can be halved in on.
+    First in one hour alone; then every other hour is judged there, and halved in on where it
+    violates.
 
     Parameters
     ----------
@@ -102,6 +104,8 @@ def host(
     charger_kw : float
         Rating of a charger.
     seed, n_draw : int
+    is_drawn : bool
+        Whether the hours of each EV are drawn (`charging_draws`).
     callback : callable, optional
         Called after each `DRAWS_AT_ONCE` draws.
     """
@@ -113,7 +117,9 @@ def host(
         return Hosting(np.full(n_draw, BELOW_0))
     found: list[IntArray] = []
     first_hour = -1
-    for charging in charging_draws(feeder, day, charger_kw, profile, seed, n_draw):
+    for charging in charging_draws(
+        feeder, day, charger_kw, profile, seed, n_draw, is_drawn=is_drawn
+    ):
         if first_hour < 0:
             first_hour = judge.tightest_hour(charging)
         found.append(judge.thresholds(charging, first_hour))

@@ -26,6 +26,7 @@ def host_with_storage(
     profile: Profile,
     seed: int,
     n_draw: int,
+    is_drawn: bool = False,
     n_jobs: int = 1,
     v_min_pu: float = V_MIN_PU,
 ) -> Hosting:
@@ -40,7 +41,7 @@ def host_with_storage(
     n_jobs : int
         Workers, each takes draws; the answer does not depend on it.
     """
-    groups = charging_draws(feeder, day, charger_kw, profile, seed, n_draw)
+    groups = charging_draws(feeder, day, charger_kw, profile, seed, n_draw, is_drawn=is_drawn)
     draws = [group.only(draw) for group in groups for draw in range(group.n_draw)]
     first = _threshold(feeder, day, charger_kw, draws[0], terms, v_min_pu, None)
     rest = joblib.Parallel(n_jobs=n_jobs)(

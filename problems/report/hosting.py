@@ -16,10 +16,23 @@ from problems.report.style import COLORS, STYLE, save_figure
 from problems.report.tables import write_table
 
 CHARGING = {
-    "simultaneous": "every EV at full power in every hour",
-    "home": "every EV at full power from its plug-in on, at home; when and how long is drawn",
-    "overnight": "every EV at full power for hours that are drawn, most of them at night",
-    "smart": "every EV's home energy in the hours with the least load, one EV after the other",
+    ("simultaneous", "profile"): "every EV at full power in every hour",
+    ("simultaneous", "drawn"): "every EV at full power in every hour",
+    ("home", "profile"): "every EV by the course of home charging (home_level2)",
+    (
+        "home",
+        "drawn",
+    ): "every EV at full power from a plug-in at home that is drawn",
+    ("overnight", "profile"): "every EV by the course of overnight charging (overnight_u, assumed)",
+    (
+        "overnight",
+        "drawn",
+    ): "every EV at full power for drawn hours, most at night (assumed)",
+    (
+        "smart",
+        "profile",
+    ): "every EV's home energy in the hours with the least load, in turn",
+    ("smart", "drawn"): "as many hours as are drawn for home, in those with the least load",
 }
 
 
@@ -135,7 +148,7 @@ def _page(rows: Sequence[Probability], kept: Mapping[str, Any], command: str) ->
         assumptions=(
             "A draw is an order in which customers take an EV, all orders equally likely; a "
             "greater adoption adds EVs and moves none.",
-            f"Charging: {CHARGING[kept['profile']]}.",
+            f"Charging: {CHARGING[kept['profile'], kept['charging']]}.",
             f"Loads without EVs: {kept['day']}; a violation in any hour counts, a collapse too.",
         ),
         sections=(

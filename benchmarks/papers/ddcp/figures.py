@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from benchmarks.papers.ddcp.diagnosis import CHARGER_KW, Grid
-from benchmarks.papers.ddcp.parts import HOSTING_KV, PROFILES
+from benchmarks.papers.ddcp.parts import COURSES, HOSTING_KV
 from benchmarks.papers.ddcp.plan_figures import draw_curve, draw_dispatch, draw_voltages
 from benchmarks.papers.ddcp.readings import printed
 from problems.coplan.vehicles import PAPER_ADOPTIONS_PCT
@@ -139,13 +139,16 @@ def draw_probability(path: Path, parts: Mapping[str, Any]) -> None:
     """Draw the probability of a violation over adoption by charging profile, with intervals."""
     figure = Figure(figsize=(11.0, 4.0), layout="constrained")
     panels = figure.subplots(1, len(HOSTING_KV), sharey=True)
+    profiles = dict.fromkeys(profile for profile, _ in COURSES.values())
+    colors = dict(zip(profiles, COLORS, strict=False))
     for axes, kv in zip(panels, HOSTING_KV, strict=True):
-        for k, profile in enumerate(PROFILES):
-            rows = parts[f"hosting-{kv:g}"][profile]["probability"]
+        for name, (profile, is_drawn) in COURSES.items():
+            rows, color = parts[f"hosting-{kv:g}"][name]["probability"], colors[profile]
             x = [row["adoption_pct"] for row in rows]
-            axes.plot(x, [row["p"] for row in rows], color=COLORS[k], label=profile)
+            axes.plot(x, [row["p"] for row in rows], color=color, label=name,
+                      linestyle="--" if is_drawn else "-")  # fmt: skip
             low, high = ([row[key] for row in rows] for key in ("low", "high"))
-            axes.fill_between(x, low, high, color=COLORS[k], alpha=0.25, linewidth=0.0)
+            axes.fill_between(x, low, high, color=color, alpha=0.25, linewidth=0.0)
         axes.set_title(f"{kv:g} kV")
         axes.set_xlabel("customers with an EV (%)")
     panels[0].set_ylabel("probability of a violation")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from benchmarks.papers.ddcp.parts import HOSTING_KV, JOINT_RULES, N_DRAW, PROFILES
+from benchmarks.papers.ddcp.parts import COURSES, HOSTING_KV, JOINT_RULES, N_DRAW
 from benchmarks.papers.ddcp.readings import printed
 from benchmarks.papers.ddcp.tables import is_news
 from benchmarks.papers.rows import Row, figure, markdown_table
@@ -51,9 +51,9 @@ def summary(
             _storage(parts),
             "## Hosting capacity\n",
             f"Median (least to greatest) share of customers with an EV, {N_DRAW:,} nested draws of "
-            "who has one and, at home and overnight, of when each begins to charge and for how "
-            "long; smart charging moves the same energy into the valley of the load. With storage: "
-            "8 draws.\n",
+            "who has one. All EVs follow the course of a profile, or, drawn, each charges at full "
+            "power from an hour and for a time of its own; smart charging moves the same energy "
+            "into the valley of the load. With storage: 8 draws.\n",
             _hosting(parts),
             "Contradictions in the print: the text counts 95 and 158 buses below 0.95 p.u. at "
             "4.16 kV and 6 to 158 at 6.9 kV, its Table IV 158 and 197, and 86 to 195; the text's "
@@ -222,10 +222,10 @@ def _storage(parts: Mapping[str, Any]) -> str:
 def _hosting(parts: Mapping[str, Any]) -> str:
     lines = []
     for kv in HOSTING_KV:
-        cells = [_range(parts[f"hosting-{kv:g}"][profile]["all"]) for profile in PROFILES]
+        cells = [_range(parts[f"hosting-{kv:g}"][name]["all"]) for name in COURSES]
         stored = _range(parts.get(f"hosting-storage-{kv:g}"))
         lines.append([f"{kv:g}", *cells, stored])
-    return markdown_table(["kV", *PROFILES, "simultaneous, with storage"], lines)
+    return markdown_table(["kV", *COURSES, "simultaneous, with storage"], lines)
 
 
 def _range(found: Mapping[str, Any] | None) -> str:

@@ -41,7 +41,16 @@ RULES = {
 }
 JOINT_RULES = ("keep, 1.05 x relaxed", "keep, 1.05 x own", "keep, no margin")
 HOSTING_KV = (4.16, 6.9, 13.8)
-PROFILES: tuple[Profile, ...] = ("simultaneous", "home", "overnight", "smart")
+COURSES: dict[str, tuple[Profile, bool]] = {
+    "simultaneous": ("simultaneous", False),
+    "home": ("home", False),
+    "overnight": ("overnight", False),
+    "smart": ("smart", False),
+    "home, drawn": ("home", True),
+    "overnight, drawn": ("overnight", True),
+    "smart, drawn": ("smart", True),
+}
+"""Profiles of hosting, and whether the hours of each EV are drawn."""
 N_DRAW, N_STORAGE_DRAW = 10_000, 8
 N_EVALUATION, N_RUN = 400, 2
 JOINT_LIMIT_S = 300.0
@@ -201,10 +210,13 @@ def hosting_part(base_kv: float, seed: int) -> dict[str, Any]:
     feeder = load_feeder("iowa240")
     day, feeder = day_of(feeder), at_base_kv(feeder, base_kv)
     answer: dict[str, Any] = {}
-    for profile in PROFILES:
-        found = host(feeder, day, charger_kw=CHARGER_KW, profile=profile, seed=seed, n_draw=N_DRAW)
+    for name, (profile, is_drawn) in COURSES.items():
+        found = host(
+            feeder, day, charger_kw=CHARGER_KW, profile=profile, seed=seed, n_draw=N_DRAW,
+            is_drawn=is_drawn,
+        )  # fmt: skip
         few = Hosting(found.threshold_pct[:N_STORAGE_DRAW])
-        answer[profile] = {
+        answer[name] = {
             "all": _thresholds(found),
             "first": _thresholds(few),
             "probability": [row._asdict() for row in found.probability()],

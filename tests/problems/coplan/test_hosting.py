@@ -41,14 +41,19 @@ def test_thresholds_of_the_paper(base_kv, low, high):
     assert low <= found.min() <= found.max() <= high
 
 
-def slow_threshold(feeder, profile, seed, draw, charger_kw):
+def slow_threshold(feeder, profile, seed, draw, charger_kw, is_drawn):
     """Return a draw's threshold by a scan of every adoption over the whole day, EV by EV."""
     order = customer_orders(feeder, seed, draw + 1)[draw]
     begins, lengths = (np.random.default_rng([seed, stream]) for stream in (1, 2))
     shape = (draw + 1, len(order))
     on = np.ones((24, len(order)))
-    if profile != "simultaneous":
+    if profile in ("home", "overnight") and not is_drawn:
+        course = charging_table()[{"home": "home_level2", "overnight": "overnight_u"}[profile]]
+        on = np.tile(course[:, None], len(order))
+    elif profile != "simultaneous":
         begin_h, length_h = (x[draw] for x in drawn_events(profile, begins, lengths, shape))
+        if not is_drawn:
+            length_h = np.full(len(order), charging_table()["home_level2"].sum())
         if profile == "smart":
             on = in_valleys(DAY.p_kw.sum(axis=1), charger_kw, length_h)
         else:
@@ -76,22 +81,32 @@ def in_valleys(base_kw, charger_kw, length_h):
 
 
 @pytest.mark.parametrize(
-    ("profile", "charger_kw"),
-    [("simultaneous", 10.0), ("home", 25.0), ("overnight", 40.0), ("smart", 60.0)],
+    ("profile", "charger_kw", "is_drawn"),
+    [
+        ("simultaneous", 10.0, False),
+        ("home", 20.0, False),
+        ("home", 25.0, True),
+        ("overnight", 20.0, False),
+        ("overnight", 40.0, True),
+        ("smart", 80.0, False),
+        ("smart", 60.0, True),
+    ],
 )
-def test_thresholds_agree_with_a_scan_of_every_adoption_and_hour(profile, charger_kw):
+def test_thresholds_agree_with_a_scan_of_every_adoption_and_hour(profile, charger_kw, is_drawn):
     # large chargers, so that thresholds are low and the scan short
     feeder = at_base_kv(FEEDER, 6.9)
-    found = host(feeder, DAY, charger_kw=charger_kw, profile=profile, seed=7, n_draw=3)
+    found = host(
+        feeder, DAY, charger_kw=charger_kw, profile=profile, seed=7, n_draw=3, is_drawn=is_drawn
+    )
     for draw in (0, 2):
-        slow = slow_threshold(feeder, profile, 7, draw, charger_kw)
-        # the slow hours are counted in tenths of a minute
-        assert abs(found.threshold_pct[draw] - slow) <= (1 if profile != "simultaneous" else 0)
+        slow = slow_threshold(feeder, profile, 7, draw, charger_kw, is_drawn)
+        # the slow drawn hours are counted in tenths of a minute
+        assert abs(found.threshold_pct[draw] - slow) <= is_drawn
 
 
 def test_draws_do_not_depend_on_how_many_there_are():
     feeder = at_base_kv(FEEDER, 6.9)
-    asked = {"charger_kw": 10.0, "profile": "home", "seed": 3}
+    asked = {"charger_kw": 10.0, "profile": "home", "seed": 3, "is_drawn": True}
     few = host(feeder, DAY, n_draw=5, **asked).threshold_pct
     many = host(feeder, DAY, n_draw=DRAWS_AT_ONCE + 7, **asked).threshold_pct
     assert (few == many[:5]).all()
@@ -99,7 +114,7 @@ def test_draws_do_not_depend_on_how_many_there_are():
 
 
 def mean_share(profile, n_draw=40):
-    groups = charging_draws(FEEDER, DAY, 10.0, profile, 1, n_draw)
+    groups = charging_draws(FEEDER, DAY, 10.0, profile, 1, n_draw, is_drawn=True)
     return np.concatenate([group.share for group in groups]).mean(axis=(0, 2))
 
 
@@ -117,7 +132,7 @@ def test_drawn_hours_have_the_mean_of_the_events():
 
 
 def test_each_ev_charges_at_most_at_full_power_and_as_long_as_drawn():
-    (group,) = charging_draws(FEEDER, DAY, 10.0, "home", 1, 2)
+    (group,) = charging_draws(FEEDER, DAY, 10.0, "home", 1, 2, is_drawn=True)
     generators = (np.random.default_rng([1, stream]) for stream in (1, 2))
     _, length_h = drawn_events("home", *generators, group.order.shape)
     assert group.share.max() <= 1.0 + 1e-6
@@ -144,9 +159,11 @@ def test_intervals_agree_with_scipy(k, n):
     assert wilson(k, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
-def test_smart_charging_holds_the_energy_of_home_charging_and_hosts_more():
+@pytest.mark.parametrize("is_drawn", [False, True])
+def test_smart_charging_holds_the_energy_of_home_charging_and_hosts_more(is_drawn):
     (smart,), (home,) = (
-        list(charging_draws(FEEDER, DAY, 10.0, name, 1, 2)) for name in ("smart", "home")
+        list(charging_draws(FEEDER, DAY, 10.0, name, 1, 2, is_drawn=is_drawn))
+        for name in ("smart", "home")
     )
     assert np.allclose(smart.share.sum(axis=1), home.share.sum(axis=1), atol=1e-5)
     base_kw = DAY.p_kw.sum(axis=1)
@@ -159,7 +176,9 @@ def test_smart_charging_holds_the_energy_of_home_charging_and_hosts_more():
     assert total_kw["smart"].max() < total_kw["home"].max()
     feeder = at_base_kv(FEEDER, 6.9)
     found = [
-        host(feeder, DAY, charger_kw=20.0, profile=name, seed=1, n_draw=4).threshold_pct
+        host(
+            feeder, DAY, charger_kw=20.0, profile=name, seed=1, n_draw=4, is_drawn=is_drawn
+        ).threshold_pct
         for name in ("smart", "home", "simultaneous")
     ]
     assert (found[0] > found[1]).all()
