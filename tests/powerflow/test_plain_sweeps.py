@@ -7,7 +7,7 @@ from plain_python import LANES
 from portable_kernels import portable_flow, random_loads, scales
 from random_feeders import random_feeder
 
-from powerflow import units
+from powerflow import make_feeder, units
 from powerflow.plan import N_SHARE, SHARE_I, SHARE_P, SHARE_Z
 
 NEVER = -1.0
@@ -224,3 +224,44 @@ def test_newton_loses_a_held_lane_after_25_steps(plain):
     assert block.tallied("STATE").tolist() == [1.0, 1.0, 0.0, 0.0]
     assert (block.tallied("SWEEPS")[2:] == 25).all()
     assert (block.tallied("SWEEPS")[:2] < 6).all()
+
+
+def tree(parents, r_ohm, p_kw):
+    """Return a feeder at 1 kV, where 1 MW through 1 ohm is 1 per unit, without reactance."""
+    n_bus = len(parents) + 1
+    zeros = np.zeros(n_bus)
+    return make_feeder(
+        name="tree", base_kv=1.0, source="0", bus_id=[str(k) for k in range(n_bus)],
+        p_kw=[0.0, *p_kw], q_kvar=zeros, from_bus=[str(up) for up in parents],
+        to_bus=[str(k) for k in range(1, n_bus)], r_ohm=r_ohm, x_ohm=zeros[1:],
+    )  # fmt: skip
+
+
+def test_a_step_below_zero_loses_a_lane_of_constant_power(plain):
+    """r p = 0.7: the slope 1 - (r p)^2 is positive, but v falls by 2 r p + (r p)^2 over it."""
+    feeder = tree([0], [1.0], [0.7])
+    block = Block(plain, feeder, np.full((LANES, 2), [0.0, 700.0]), np.zeros((LANES, 2)))
+    block.newton(9, 1e-9)
+    assert (block.tallied("STATE") == plain.block.LOST).all()
+    assert (block.tallied("SWEEPS") == 1).all()
+
+
+def test_slopes_of_constant_power_are_followed_as_they_are(plain):
+    """Feeding in r p = -0.93: v = 1 + (2 r p - (r p)^2) / (1 - (r p)^2), a slope below 0.2."""
+    feeder = tree([0], [1.0], [-0.93])
+    block = Block(plain, feeder, np.full((LANES, 2), [0.0, -930.0]), np.zeros((LANES, 2)))
+    expected = 1.0 + (2.0 * 0.93 - 0.93**2) / (1.0 - 0.93**2)
+    assert block.newton(1)[1] == pytest.approx(np.full(LANES, expected), rel=1e-12)
+
+
+@pytest.mark.parametrize("lost", [1, 3, 4])
+def test_what_no_number_holds_is_found_on_every_lateral_of_the_source(plain, lost):
+    feeder = tree([0, 1, 0, 0], [0.01, 0.01, 0.02, 0.02], [0.01, 0.01, 0.01, 0.01])
+    loads = np.repeat(feeder.p_kw[None], LANES, axis=0)
+    at = feeder.bus_id.index(str(lost))
+    loads[2, at] = np.inf
+    for method, steps in (("sweep", 9), ("newton", 9)):
+        block = Block(plain, feeder, loads, np.zeros_like(loads))
+        getattr(block, method)(steps, 1e-9)
+        assert block.tallied("STATE").tolist() == [1.0, 1.0, 0.0, 1.0]
+        assert block.tallied("SWEEPS")[2] == 1
