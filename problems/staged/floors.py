@@ -101,18 +101,12 @@ class Floors:
                 self._learn_one(key, result)
 
     def _learn_one(self, key: StateKey, result: StateResult) -> None:
-        n = len(key.low)
-        same = np.ones(n, dtype=bool)
-        same[self.model.steps] = False
-        low = np.array(key.low)
-        some = self.bits[:, :n]
-        inside = (some[:, same] == low[same]).all(axis=1) & np.isfinite(self.value[key.k_stage])
-        # a smaller transformer never costs less to operate
-        inside &= (some[:, self.model.steps] <= low[self.model.steps]).all(axis=1)
-        state = np.flatnonzero(inside)
         if result.bound_mrmb is None:
             # a failed state proves nothing
             return
+        low = np.array(key.low)
+        some = self.bits[:, : len(low)]
+        state = self._told_of(key)
         items = self.model.item_mrmb[key.k_stage] @ self.bits[state].T
         bound = result.bound_mrmb - BOUND_TOL + items
         rating = self.model.rating_mva(self.bits[state].T.astype(np.float64))
@@ -122,6 +116,19 @@ class Floors:
         exact = state[is_exact]
         self.value[key.k_stage, exact] = np.maximum(self.value[key.k_stage, exact], bound[is_exact])
         self.node[key.k_stage, exact] = -2
+
+    def _told_of(self, key: StateKey) -> IntArray:
+        """Return the possible states that a decided one tells of.
+
+        A smaller transformer never costs less to operate, and investments that the stage cannot use
+        make no difference.
+        """
+        steps, n = range(self.model.n_item)[self.model.steps], len(key.low)
+        state = np.array([sum(bit << k for k, bit in enumerate(key.low) if k not in steps)])
+        either = [k for k in steps if key.low[k]] + list(range(n, self.model.n_item))
+        for k in either:
+            state = np.concatenate([state, state | (1 << k)])
+        return np.sort(state[np.isfinite(self.value[key.k_stage, state])])
 
     def _raise(self, k_stage: int, state: IntArray, bound: FloatArray, place: int) -> None:
         is_higher = (bound > self.value[k_stage, state]) & (self.node[k_stage, state] != -2)
