@@ -46,8 +46,8 @@ STATES: dict[str, tuple[tuple[SchemeName, bool], ...]] = {
 }
 CASES = tuple(
     Case(feeder, scheme, has_segments, n)
-    for feeder, states in STATES.items()
     for n in (2, 4, 24)
+    for feeder, states in STATES.items()
     for scheme, has_segments in states
 )
 QUICK = (Case("ieee33", "C", False, 1),)
