@@ -116,7 +116,7 @@ def scheme_answer(plan: SchemePlan) -> dict[str, Any]:
         "basic_piles_rmb": basic_piles_rmb(study),
         "investment_rmb": sum(row["cost_rmb"] for row in rows),
         "first_stage_investment_rmb": sum(r["cost_rmb"] for r in rows if r["stage"] == first),
-        "curtailment_pct": _curtailment_pct(plan, last),
+        "curtailment_pct": curtailment_pct(plan, last),
         "charging_satisfaction_pct": _satisfaction_pct(plan, last),
         "heavy_load_h": {
             "before": _before(plan, "heavy_load_h"),
@@ -166,7 +166,8 @@ def _lost_kwh(plan: SchemePlan, k_stage: int) -> float | None:
     return None if lost is None else DAYS * max(lost, 0.0)
 
 
-def _curtailment_pct(plan: SchemePlan, k_stage: int) -> float | None:
+def curtailment_pct(plan: SchemePlan, k_stage: int) -> float | None:
+    """Return the share of a stage's PV that is not used, from the days of that stage."""
     data = plan.model.study.data
     lost = _expected(plan, k_stage, "curtailment")
     sun = sum(w * float(s.pv.sum()) for s, w in zip(*_year(plan), strict=True))

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from benchmarks.papers.staged.points import Point, Searches
 from benchmarks.papers.staged.sweeps import price, with_data
 from problems.staged.checks import Site
-from problems.staged.indicators import scheme_answer
+from problems.staged.indicators import curtailment_pct
 from problems.staged.investment import SCHEMES, SchemeName
 from problems.staged.operation import operate_day
 from problems.staged.scenarios import ScenarioSet, whole_year
@@ -123,8 +123,7 @@ def _curtailed_pct(plan: SchemePlan, study: Studied, year: ScenarioSet) -> float
         operate_day(model, last, plan.chain[last], plan.capacity[last], scenario, float(weight))
         for scenario, weight in zip(year.scenarios, year.weight, strict=True)
     ]
-    pct: float | None = scheme_answer(replace(plan, model=model, days=days))["curtailment_pct"]
-    return pct
+    return curtailment_pct(replace(plan, model=model, days=days), last)
 
 
 def satisfaction_cases(searches: Searches, multiple: float) -> dict[str, list[Point]]:
