@@ -196,9 +196,10 @@ def one_newton(r, p, q, shares, tol, limit=9):
     return plain_kernels().newton_case(*case, load, work, tol, limit)
 
 
-def test_a_first_step_below_zero_loses_a_case_of_constant_power():
-    """r p = 0.7: the slope 1 - (r p)^2 is positive, but v falls by 2 r p + (r p)^2 over it."""
-    assert one_newton(1.0, 0.7, 0.0, np.zeros((0, N_SHARE)), 1e-9)[:2] == (NO_SOLUTION, 1)
+@pytest.mark.parametrize("p", [0.4, 0.7])
+def test_a_first_step_below_zero_loses_a_case_of_constant_power(p):
+    """The slope 1 - (r p)^2 is positive, but v falls by (2 r p + (r p)^2) over it, beyond 1."""
+    assert one_newton(1.0, p, 0.0, np.zeros((0, N_SHARE)), 1e-9)[:2] == (NO_SOLUTION, 1)
 
 
 @pytest.mark.parametrize("q", [1.0, 1.2])
