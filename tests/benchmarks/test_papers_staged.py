@@ -135,6 +135,9 @@ def test_sentences_follow_from_figures() -> None:
     words = satisfaction_words({"5": [high], "0.5": [low]}, {"A": 82.0})
     assert "5: 99.9 %; 0.5: 83.0 %" in words
     assert "Within 3 points of the print: 0.5 (A)." in words
+    assert "lies outside all of them" in words
+    words = satisfaction_words({"5": [high], "0.5": [low]}, {"A": 90.0})
+    assert "The printed 90 % of A lies between that of 5 (99.9 %) and that of 0.5 (83.0 %)" in words
     assert "None is near" in satisfaction_words({"5": [high]}, {"A": 82.0})
 
 

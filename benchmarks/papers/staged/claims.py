@@ -183,7 +183,21 @@ def satisfaction_words(cases: Mapping[str, Sequence[Point]], printed: Mapping[st
     words = f"Lowest of the four schemes: {listed}."
     hits = [f"{case} ({', '.join(of)})" for case, of in near.items() if of]
     reached = f"Within 3 points of the print: {'; '.join(hits)}." if hits else "None is near."
-    return f"{words} {reached}"
+    return " ".join([words, reached, *(_between(found, name, printed[name]) for name in PLAIN[:1])])
+
+
+def _between(found: Mapping[str, Mapping[str, float]], name: str, pct: float) -> str:
+    """Return between which cases a printed share of a scheme lies."""
+    of = {case: shares[name] for case, shares in found.items() if name in shares}
+    below = [case for case in of if of[case] <= pct]
+    above = [case for case in of if of[case] >= pct]
+    if not below or not above:
+        return f"The printed {pct:g} % of {name} lies outside all of them."
+    low, high = max(below, key=of.__getitem__), min(above, key=of.__getitem__)
+    return (
+        f"The printed {pct:g} % of {name} lies between that of {high} ({of[high]:.1f} %) and that "
+        f"of {low} ({of[low]:.1f} %)."
+    )
 
 
 def _satisfaction(points: Sequence[Point]) -> dict[str, float]:

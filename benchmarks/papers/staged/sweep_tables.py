@@ -25,8 +25,9 @@ def sweep_rows(printed: Mapping[str, Any], points: Sequence[Point]) -> list[Row]
         ("V2G participation", target, "managed share held at 0.6"),
         ("V2G participation, all managed", 1.0, "every vehicle may be managed"),
     ):
-        some = [(p.value, p.lcc_rmb) for p in points if p.sweep == sweep and p.value <= most]
-        if len(some) >= 3:
+        own = [p for p in points if p.sweep == sweep and p.scheme == "D" and p.value <= most]
+        some = [(p.value, p.lcc_rmb) for p in own]
+        if len(some) >= 2:
             rows.append(_saturation_row(sorted(some), target, how))
     rows += _storage_claims(printed, points)
     for sweep in ("line price", "storage price", "managed price"):
