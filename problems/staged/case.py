@@ -74,7 +74,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Hold how the search is run: scenarios it sees, the genetic algorithm, the gaps asked."""
+    """Hold how the search is run: scenarios it sees, the genetic algorithm, the gaps asked.
+
+    `proves_all` asks for a bound on all scenarios too, for the scheme with every flexibility.
+    """
 
     n_scenarios: int = 4
     n_scenarios_quick: int = 2
@@ -83,6 +86,7 @@ class Search:
     population_quick: int = 24
     generations_quick: int = 20
     gap: float = 0.01
+    proves_all: bool = True
 
     def __post_init__(self) -> None:
         for name in ("n_scenarios", "n_scenarios_quick", "generations", "generations_quick"):

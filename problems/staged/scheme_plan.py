@@ -63,7 +63,7 @@ class Effort:
             asked.generations,
             seed,
             asked.gap,
-            proves_all=True,
+            proves_all=asked.proves_all,
         )
 
 
