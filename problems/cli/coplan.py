@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,20 @@ def coplan(
     from problems.coplan.equipment import read_library
     from problems.report.coplan import write_coplan
 
+    only_for(
+        method,
+        {
+            "--to-kv": (to_kv is not None, "uprate"),
+            "--conversion-usd": (conversion_usd != 0.0, "uprate"),
+            "--storage-min-kwh": (storage_min_kwh != 0.0, "vmbp"),
+            "--upgrades": (upgrades != "all", "ddcp"),
+            "--stage-one": (stage_one != "lexicographic", "ddcp"),
+            "--engine": (engine != "ga", "heuristic"),
+            "--evaluations": (evaluations != 300, "heuristic"),
+        },
+    )
+    if method == "heuristic" and gap is not None:
+        raise SettingError("--method heuristic proves nothing: leave out --gap")
     if method == "uprate":
         if to_kv is None:
             raise SettingError("--method uprate needs --to-kv, the new base voltage")
@@ -115,6 +130,7 @@ def coplan(
             upgrade_rule,
             stage_one=stage_one,
             upgrades=_upgrades(upgrades),
+            gap=ddcp.PROVEN_GAP if gap is None else gap,
             limit_s=600.0 if limit_s is None else limit_s,
             n_jobs=jobs,
         )
@@ -154,9 +170,17 @@ def coplan(
         print_json(answer)
     elif not quiet:
         print_plan(answer)
-    code = {"solver_failed": 4}.get(plan.status, 3 if plan.total_usd is None else 0)
+    is_answered = plan.total_usd is not None and plan.is_ac_feasible
+    code = {"solver_failed": 4}.get(plan.status, 0 if is_answered else 3)
     if code:
         raise typer.Exit(code)
+
+
+def only_for(method: str, given: Mapping[str, tuple[bool, str]]) -> None:
+    """Refuse options that another method alone heeds, by name: whether given, and whose."""
+    for option, (is_given, owner) in given.items():
+        if is_given and method != owner:
+            raise SettingError(f"{option} belongs to --method {owner}, not {method}")
 
 
 def _plan(

@@ -21,7 +21,6 @@ from problems.coplan.vmbp import feeder_storage
 
 WORST_FIRST = ("infeasible", "solver_failed", "time_limit", "gap_limit")
 PROVEN_GAP = 5e-4
-"""Gap above which a plan is not called optimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +69,18 @@ def coplan(
     *,
     stage_one: StageOne = "lexicographic",
     upgrades: int | None = None,
+    gap: float = PROVEN_GAP,
     limit_s: float = 600.0,
     n_jobs: int = 1,
 ) -> Coplan:
-    """Run the three stages; the cheapest feasible N is the plan.
+    """Run the three stages; the cheapest N whose plan the power flow confirms is the plan.
 
     Parameters
     ----------
     upgrades : int, optional
         The one N of Stage III; every N from 0 to the number of bottlenecks by default.
+    gap : float
+        Gap of the storage above which a plan is not called optimal.
     n_jobs : int
         Workers for Stage III; the answer does not depend on it.
 
@@ -99,18 +101,22 @@ def coplan(
     wanted = list(range(most + 1)) if upgrades is None else [min(upgrades, most)]
     by_n = _stage_three(scenario, library, diagnosed, wanted, limit_s, n_jobs)
     plans = [
-        judged(_assembled(diagnosed, n, parts), scenario, library)
+        judged(_assembled(diagnosed, n, parts, gap), scenario, library)
         for n, parts in zip(wanted, by_n, strict=True)
     ]
     curve = tuple(_point(n, plan) for n, plan in zip(wanted, plans, strict=True))
     found = [plan for plan in plans if plan.total_usd is not None]
-    best = min(found, key=lambda plan: plan.total_usd or 0.0, default=None)
+    best = min(
+        found, key=lambda plan: (not plan.is_ac_feasible, plan.total_usd or 0.0), default=None
+    )
     if best is None:
         best = _no_plan(diagnosed, curve)
     return Coplan(replace(best, seconds=time.perf_counter() - start), curve, diagnosed)
 
 
-def _assembled(diagnosed: Diagnosed, n: int, parts: Sequence[FeederStorage]) -> CoplanPlan:
+def _assembled(
+    diagnosed: Diagnosed, n: int, parts: Sequence[FeederStorage], gap: float
+) -> CoplanPlan:
     """Return the first n upgrades with the storage of each feeder; no total without storage."""
     lines = diagnosed.upgrades[:n]
     built = sum(line.cost_usd for line in lines)
@@ -123,7 +129,7 @@ def _assembled(diagnosed: Diagnosed, n: int, parts: Sequence[FeederStorage]) -> 
         return plan
     total_usd = built + sum(part.cost_usd for part in parts)
     bound_usd = built + sum(part.bound_usd for part in parts)
-    if status == "optimal" and bound_usd < total_usd * (1.0 - PROVEN_GAP):
+    if status == "optimal" and bound_usd < total_usd * (1.0 - gap):
         status = "gap_limit"
     return replace(
         plan,

@@ -258,6 +258,7 @@ def judged(plan: CoplanPlan, scenario: Scenario, library: Library) -> CoplanPlan
     return replace(
         plan,
         is_ac_feasible=not missed,
+        conflicts=plan.conflicts + missed,
         v_min_pu=float(found.v_pu.min()) if has_flow else None,
         max_loading_pct=float(most) if np.isfinite(most) else None,
     )

@@ -197,6 +197,11 @@ def _answer(plan: CoplanPlan) -> str:
 def _certificate(plan: CoplanPlan) -> str:
     if plan.bound_usd is None or plan.gap is None:
         return "Nothing is proven about cheaper plans of this method."
+    if plan.method == "ddcp":
+        return (
+            f"Proven for these lines: whatever storage joins them, {plan.bound_usd:,.0f} USD is "
+            f"least; this plan is within {100.0 * plan.gap:.3f} %. Other lines may cost less."
+        )
     return (
         f"Proven: no plan of this method costs less than {plan.bound_usd:,.0f} USD; this one is "
         f"within {100.0 * plan.gap:.3f} %."

@@ -21,6 +21,9 @@ of the last digit unless the row says otherwise). Models and assumptions: docs/c
 """
 
 
+JOINT_PROOF = "bound on every plan, as assumed in docs/coplan.md"
+
+
 def summary(
     rows: Sequence[Row], parts: Mapping[str, Any], missing: Sequence[str], cpu_s: Mapping[str, str]
 ) -> str:
@@ -93,7 +96,7 @@ def method_rows(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
             lines.append(_of("DDCP", how, parts[name]["plan"], proof))
     for k, rule in enumerate(JOINT_RULES):
         if f"joint-{k}" in parts:
-            lines.append(_of("joint", rule, parts[f"joint-{k}"], "bound on every plan"))
+            lines.append(_of("joint", rule, parts[f"joint-{k}"], JOINT_PROOF))
     for k, rule in enumerate(JOINT_RULES):
         if f"heuristic-{k}" in parts:
             found = [p for p in parts[f"heuristic-{k}"]["plans"] if p["total_usd"] is not None]

@@ -93,3 +93,30 @@ def test_diagnose_a_day(feederlab, street):
     draws = feederlab("diagnose", street, "--cases", "draws", "--adoption", "50")
     assert draws.code == 2
     assert "needs --seed" in draws.err
+
+
+@pytest.mark.parametrize(
+    ("method", "option", "value", "owner"),
+    [
+        ("ddcp", "--storage-min-kwh", "200", "vmbp"),
+        ("vcu", "--to-kv", "20", "uprate"),
+        ("vcu", "--conversion-usd", "5", "uprate"),
+        ("joint", "--upgrades", "0", "ddcp"),
+        ("joint", "--evaluations", "3", "heuristic"),
+    ],
+)
+def test_an_option_of_another_method_is_refused(feederlab, method, option, value, owner):
+    answer = feederlab("coplan", "iowa240", "--method", method, option, value, "--json")
+    assert answer.code == 2
+    assert f"{option} belongs to --method {owner}" in answer.err
+
+
+def test_a_plan_that_the_power_flow_rejects_is_no_answer(feederlab, monkeypatch):
+    from problems.coplan import plan
+
+    missed = plan.Conflict("voltage", "3010", 18, 0.01)
+    monkeypatch.setattr(plan, "conflicts_in", lambda *_: (missed,))
+    answer = feederlab("coplan", "iowa240", "--base-kv", "6.9", "--hour", "peak", "--json")
+    assert answer.code == 3
+    assert not answer.json["is_ac_feasible"]
+    assert answer.json["conflicts"][0]["where"] == "3010"

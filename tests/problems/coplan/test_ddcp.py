@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("cvxpy")
 
 from powerflow.door import make_feeder
+from problems.coplan import ddcp
 from problems.coplan.bottlenecks import diagnose_bottlenecks
 from problems.coplan.day import Day
 from problems.coplan.ddcp import coplan
@@ -81,6 +82,18 @@ def test_one_n_alone_is_the_same_point_of_the_curve():
     every, one = coplan(chain(), LIBRARY), coplan(chain(), LIBRARY, upgrades=1)
     assert one.curve[0].total_usd == pytest.approx(every.curve[1].total_usd, rel=1e-9)
     assert replace(one.plan, seconds=0.0) == replace(every.plan, seconds=0.0)
+
+
+def test_a_cheaper_plan_that_the_power_flow_rejects_is_passed_over(monkeypatch):
+    def judged(plan, *_):
+        # no upgrade looks cheapest, but the power flow rejects it
+        n = len(plan.cables)
+        return replace(plan, total_usd=(600.0, 1100.0)[n], is_ac_feasible=n == 1)
+
+    monkeypatch.setattr(ddcp, "judged", judged)
+    found = coplan(chain(), LIBRARY)
+    assert [point.is_ac_feasible for point in found.curve] == [False, True]
+    assert found.plan.total_usd == 1100.0
 
 
 @pytest.mark.slow
