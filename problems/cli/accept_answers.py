@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from problems.acceptance.study import AcceptanceStudy
     from problems.acceptance.together import JointCapacity, JointFront
 
-SOLVER_FAILED = 4
-
 
 def answer_buses(
     folder: Path,
@@ -121,7 +119,7 @@ def answer_front(
 
 def _exit(found: Sequence[BusCapacity | JointCapacity]) -> None:
     """Exit 0 with at least one answer, 4 if the solver failed everywhere, else 3."""
-    from problems.cli.study import NO_FEASIBLE_ANSWER
+    from problems.cli.study import NO_FEASIBLE_ANSWER, SOLVER_FAILED
 
     if any(one.capacity_kw is not None for one in found):
         return

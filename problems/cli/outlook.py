@@ -54,10 +54,12 @@ def outlook(
     if as_json:
         print_json(
             {
+                "feeder": study.feeder.name,
                 "pv_stage": found.pv_stage,
                 "ev_stage": found.ev_stage,
                 "warnings": found.warnings,
                 "indicators": found.indicators,
+                "out": str(folder),
             }
         )
         return

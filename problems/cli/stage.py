@@ -17,7 +17,7 @@ LEAST_LOST_KWH = 1.0
 """Load a year that counts as not served: less is the tolerance of a solver."""
 
 if TYPE_CHECKING:
-    from problems.staged.scheme_plan import SchemePlan
+    from problems.staged.scheme_plan import NoPlan, SchemePlan
     from problems.staged.studied import Studied
 
 
@@ -67,15 +67,15 @@ def stage(
     begin_page(folder, study, command)
     names = ("A", "B", "C", "D") if scheme == "all" else (scheme,)
     try:
-        plans, seconds = _plans(study, names, seed, quick, jobs, folder, quiet or as_json)
+        plans, failed, seconds = _plans(study, names, seed, quick, jobs, folder, quiet or as_json)
     except KeyboardInterrupt:
         words = f"interrupted; continue with: feederlab resume {shlex.quote(str(folder))}"
         typer.echo(words, err=True)
         raise typer.Exit(INTERRUPTED) from None
     if plans:
         write_staged(folder, study, plans, command)
-    _write_times(folder, seconds, plans)
-    _answer(study, names, plans, seconds, folder, quiet, as_json)
+    _write_times(folder, seconds, {**plans, **failed})
+    _answer(study, names, plans, failed, seconds, folder, quiet, as_json)
 
 
 def _command(
@@ -106,13 +106,14 @@ def _plans(
     n_jobs: int,
     folder: Path,
     is_quiet: bool,
-) -> tuple[dict[str, SchemePlan], dict[str, float]]:
+) -> tuple[dict[str, SchemePlan], dict[str, NoPlan], dict[str, float]]:
     from problems.cli.staged_options import progress_line
     from problems.staged.investment import Scheme
-    from problems.staged.scheme_plan import Effort, plan_scheme
+    from problems.staged.scheme_plan import Effort, NoPlan, plan_scheme
 
     effort = Effort.of(study, seed=seed, is_quick=is_quick)
     plans: dict[str, SchemePlan] = {}
+    failed: dict[str, NoPlan] = {}
     seconds: dict[str, float] = {}
     with progress_line(is_quiet) as say:
         for name in names:
@@ -121,20 +122,20 @@ def _plans(
                 study, Scheme(name), effort, n_jobs=n_jobs, folder=folder, say=say, known=plans
             )
             seconds[name] = time.perf_counter() - begun
-            if plan is not None:
+            if isinstance(plan, NoPlan):
+                failed[name] = plan
+            else:
                 plans[name] = plan
-    return plans, seconds
+    return plans, failed, seconds
 
 
-def _write_times(folder: Path, seconds: dict[str, float], plans: dict[str, SchemePlan]) -> None:
+def _write_times(
+    folder: Path, seconds: dict[str, float], found: dict[str, SchemePlan | NoPlan]
+) -> None:
     from problems.report.tables import write_table
 
     rows = [
-        {
-            "scheme": name,
-            "seconds": s,
-            "solver_cpu_seconds": plans[name].cpu_s if name in plans else None,
-        }
+        {"scheme": name, "seconds": s, "solver_cpu_seconds": found[name].cpu_s}
         for name, s in seconds.items()
     ]
     write_table(folder / "timing.csv", rows)
@@ -144,18 +145,20 @@ def _answer(
     study: Studied,
     names: tuple[str, ...],
     plans: dict[str, SchemePlan],
+    failed: dict[str, NoPlan],
     seconds: dict[str, float],
     folder: Path,
     is_quiet: bool,
     as_json: bool,
 ) -> None:
-    from problems.cli.study import NO_FEASIBLE_ANSWER
-    from problems.staged.indicators import scheme_answer
+    from problems.cli.study import SOLVER_FAILED
+    from problems.staged.indicators import scheme_answer, unplanned_answer
 
     answers: dict[str, Any] = {
-        name: {**scheme_answer(plans[name]), "seconds": seconds[name]}
-        if name in plans
-        else {"status": "infeasible", "seconds": seconds[name]}
+        name: {
+            **(scheme_answer(plans[name]) if name in plans else unplanned_answer(failed[name])),
+            "seconds": seconds[name],
+        }
         for name in names
     }
     if as_json:
@@ -164,6 +167,7 @@ def _answer(
         keys = (
             "lcc_rmb", "bound_rmb", "gap", "lcc_all_rmb", "investment_rmb",
             "first_stage_investment_rmb", "curtailment_pct", "charging_satisfaction_pct", "status",
+            "message",
         )  # fmt: skip
         rows = [(key, *(answers[name].get(key) for name in names)) for key in keys]
         columns = ("figure", *(f"scheme {name}" for name in names))
@@ -172,9 +176,10 @@ def _answer(
         typer.echo(f"files: {folder}")
     for sentence in _shed(study, plans):
         typer.echo(sentence, err=True)
-    if len(plans) < len(names):
-        typer.echo("a scheme has no plan that can be operated; see status", err=True)
-        raise typer.Exit(NO_FEASIBLE_ANSWER)
+    for name, plan in failed.items():
+        typer.echo(f"scheme {name}: {plan.message}", err=True)
+    if failed:
+        raise typer.Exit(SOLVER_FAILED)
 
 
 def _shed(study: Studied, plans: dict[str, SchemePlan]) -> list[str]:
@@ -191,12 +196,12 @@ def _shed(study: Studied, plans: dict[str, SchemePlan]) -> list[str]:
 
 
 def _print_built(plans: dict[str, SchemePlan]) -> None:
-    from problems.staged.indicators import investment_rows
+    from problems.staged.indicators import listed_investments
 
     rows = [
         (name, row["stage"], row["category"], row["what"], row["size"], row["cost_rmb"])
         for name, plan in plans.items()
-        for row in investment_rows(plan)
+        for row in listed_investments(plan)
         if row["category"] != "basic piles"
     ]
     if rows:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from problems.report.study import SitingStudy
 
 NO_FEASIBLE_ANSWER = 3
+SOLVER_FAILED = 4
 INTERRUPTED = 130
 RUNS_FOLDER = Path("results") / "runs"
 

@@ -21,7 +21,7 @@ from problems.report.staged_figures import (
 from problems.report.staged_page import staged_page, unfinished_page
 from problems.report.tables import write_table
 from problems.staged.day import Day
-from problems.staged.indicators import cost_breakdown, investment_rows, scheme_answer
+from problems.staged.indicators import cost_breakdown, listed_investments, scheme_answer
 from problems.staged.operation import operate_day
 from problems.staged.scenarios import Scenario, ScenarioSet, all_scenarios, unmanaged_kw
 from problems.staged.scheme_plan import SchemePlan
@@ -44,7 +44,7 @@ def write_staged(
     title = study.feeder.name
     write_table(folder / "summary.csv", [_summary(n, a) for n, a in answers.items()])
     investments = [
-        {"scheme": name, **row} for name, plan in plans.items() for row in investment_rows(plan)
+        {"scheme": name, **row} for name, plan in plans.items() for row in listed_investments(plan)
     ]
     write_table(folder / "investments.csv", investments)
     write_table(

@@ -13,7 +13,7 @@ from problems.report.money_svg import cash_figure, tornado_figure
 from problems.report.page import Figure, Outcome, Page, Section, Table, Verdict, table_of
 from problems.report.profile_svg import limit_levels, lowest_v_pu, profile_figure
 from problems.siting.sensitivity import Swing
-from problems.staged.indicators import cost_breakdown, investment_rows
+from problems.staged.indicators import cost_breakdown, listed_investments
 from problems.staged.payments import yearly_payments
 from problems.staged.scenarios import whole_year
 from problems.staged.scheme_plan import SchemePlan
@@ -48,7 +48,7 @@ def staged_page(
     rows = [
         {"scheme": name, **row}
         for name, own in plans.items()
-        for row in investment_rows(own)
+        for row in listed_investments(own)
         if row["category"] != "basic piles"
     ]
     built = table_of("What is built when, basic piles left out", rows, is_long=len(rows) > 14)

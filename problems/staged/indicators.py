@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from problems.staged.day import Day
 from problems.staged.investment import Factors, basic_piles_rmb, capacity_factors
 from problems.staged.program import DAYS
 from problems.staged.scenarios import whole_year
-from problems.staged.scheme_plan import SchemePlan
+from problems.staged.scheme_plan import NoPlan, SchemePlan
 from problems.staged.screening import plain_flow
 
 CATEGORIES = ("lines", "transformers", "storage", "managed charging", "basic piles")
@@ -27,6 +28,19 @@ CAUSES = {
 }
 UNDER_TOL = 1e-6
 """Voltage that the solver's tolerance may leave under the floor, p.u."""
+
+
+LEAST_LISTED = 1e-3
+"""Storage that a table lists, kWh or kW: less is the tolerance of a solver."""
+
+
+def listed_investments(plan: SchemePlan) -> list[dict[str, Any]]:
+    """Return the rows of `investment_rows` that a table lists."""
+    return [
+        row
+        for row in investment_rows(plan)
+        if row["category"] != "storage" or row["size"] >= LEAST_LISTED
+    ]
 
 
 def investment_rows(plan: SchemePlan) -> list[dict[str, Any]]:
@@ -96,13 +110,11 @@ def cost_breakdown(plan: SchemePlan) -> dict[str, float]:
 
 
 def scheme_answer(plan: SchemePlan) -> dict[str, Any]:
-    """Return the keys of a scheme: see COMMANDS for their meaning; last stage where one figure."""
+    """Return the keys of a scheme: see docs/staged.md; those of the last stage where one figure."""
     study = plan.model.study
     last = study.data.n_stage - 1
     rows = investment_rows(plan)
     first = study.data.stages[0].name
-    n = len(plan.model.seen.scenarios)
-    counts = plan.counts
     days = [day for day in plan.days if day.status == "optimal"]
     return {
         "lcc_rmb": plan.lcc_rmb,
@@ -127,22 +139,58 @@ def scheme_answer(plan: SchemePlan) -> dict[str, Any]:
             "after": [_under(plan, k) for k in range(last + 1)],
         },
         "lost_load_kwh": [_lost_kwh(plan, k) for k in range(last + 1)],
-        "dispatches": {
-            "asked": n * counts.asked,
-            "cached": n * counts.cached,
-            "pruned": n * counts.pruned,
-            "solved": n * counts.solved,
-            "cuts": counts.nodes,
-            "failed": n * counts.failed,
-        },
+        "dispatches": _dispatches(plan),
         "ac": {
-            "violation": max((d.violation for d in days if d.violation is not None), default=None),
-            "cone_gap": max((day.cone_gap for day in days), default=None),
-            "simultaneity_kw": max((day.simultaneity_kw for day in days), default=None),
+            "violation": _most(day.violation for day in days),
+            "voltage_error_pu": _most(day.voltage_error_pu for day in days),
+            "loss_error_kw": _most(day.loss_error_kw for day in days),
+            "cone_gap": _most(day.cone_gap for day in days),
+            "simultaneity_kw": _most(day.simultaneity_kw for day in days),
             "failed_days": len(plan.days) - len(days),
         },
         "status": plan.status,
+        "message": plan.message or None,
     }
+
+
+def unplanned_answer(plan: NoPlan) -> dict[str, Any]:
+    """Return the keys of `scheme_answer` where the solver failed: null but for what was counted."""
+    nulls = [None] * plan.model.study.data.n_stage
+    return {
+        **dict.fromkeys(("lcc_rmb", "bound_rmb", "gap")),
+        "scenario_ids": list(plan.model.seen.numbers),
+        **dict.fromkeys(("lcc_all_rmb", "bound_all_rmb", "gap_all", "genetic_lcc_rmb")),
+        "basic_piles_rmb": basic_piles_rmb(plan.model.study),
+        **dict.fromkeys(("investment_rmb", "first_stage_investment_rmb")),
+        **dict.fromkeys(("curtailment_pct", "charging_satisfaction_pct")),
+        "heavy_load_h": {"before": nulls, "after": nulls},
+        "undervoltage_buses": {"before": nulls, "after": nulls},
+        "lost_load_kwh": nulls,
+        "dispatches": _dispatches(plan),
+        "ac": dict.fromkeys(
+            ("violation", "voltage_error_pu", "loss_error_kw", "cone_gap", "simultaneity_kw",
+             "failed_days")
+        ),
+        "status": "solver_failed",
+        "message": plan.message,
+    }  # fmt: skip
+
+
+def _dispatches(plan: SchemePlan | NoPlan) -> dict[str, int]:
+    """Return the counts in dispatches: scenarios of the search times states of a stage."""
+    n, counts = len(plan.model.seen.scenarios), plan.counts
+    return {
+        "asked": n * counts.asked,
+        "cached": n * counts.cached,
+        "pruned": n * counts.pruned,
+        "solved": n * counts.solved,
+        "cuts": counts.nodes,
+        "failed": n * counts.failed,
+    }
+
+
+def _most(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _gap(bound: float | None, value: float | None) -> float | None:

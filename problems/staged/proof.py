@@ -20,6 +20,9 @@ MOST_ENUMERATED = 8
 INTEGRAL = 1e-3
 """Distance from 0 or 1 at which a share of a relaxation counts as decided."""
 
+BUDGET = "budget: the proof has solved as many states as it may"
+STALLED = "stalled: no state is left whose bound could be raised"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proof:
@@ -31,13 +34,16 @@ class Proof:
         No plan of the scheme costs less, on the scenarios seen; without basic piles.
     chain : tuple of Bits or None
     cost_mrmb : float
-    status : {"optimal", "gap_limit", "budget", "stalled"}
+    status : {"optimal", "gap_limit"}
+    message : str
+        Why the proof ended above the gap that was asked for; empty where it did not.
     """
 
     bound_mrmb: float
     chain: tuple[Bits, ...] | None
     cost_mrmb: float
     status: str
+    message: str = ""
 
 
 def open_roots(floors: Floors) -> None:
@@ -99,14 +105,14 @@ def prove(
             is_tight = cost - bound <= 1e-4 * (cost + constant_mrmb)
             return Proof(min(bound, cost), chain, cost, "optimal" if is_tight else "gap_limit")
         if max_states is not None and _costly(floors) - begun >= max_states:
-            return Proof(bound, chain, cost, "budget")
+            return Proof(bound, chain, cost, "gap_limit", BUDGET)
         vague = [
             k
             for k, state in enumerate(states)
             if floors.node[k, state] != -2 and np.isfinite(floors.value[k, state])
         ]
         if not vague:
-            return Proof(bound, chain, cost, "stalled")
+            return Proof(bound, chain, cost, "gap_limit", STALLED)
         _refine(floors, vague, states)
 
 

@@ -76,7 +76,9 @@ class SchemePlan:
     model : StageModel
         With the scenarios that the search saw.
     status : str
-        Of the proof: optimal, gap_limit, budget or stalled; infeasible without a plan.
+        Of the proof: optimal or gap_limit.
+    message : str
+        Why the proof ended above the gap that was asked for; empty where it did not.
     chain : tuple of Bits
         Discrete investments present in each stage.
     capacity : tuple of dict
@@ -102,6 +104,7 @@ class SchemePlan:
 
     model: StageModel
     status: str
+    message: str
     chain: tuple[Bits, ...]
     capacity: tuple[dict[str, list[float]], ...]
     lcc_rmb: float
@@ -121,6 +124,26 @@ class SchemePlan:
         return abs(self.bound_rmb - self.lcc_rmb) / abs(self.lcc_rmb)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NoPlan:
+    """Hold what is known of a scheme for which the solver failed.
+
+    Attributes
+    ----------
+    model : StageModel
+        With the scenarios that the search saw.
+    message : str
+    counts : Counts
+    cpu_s : float
+        Processor time of all cone programs.
+    """
+
+    model: StageModel
+    message: str
+    counts: Counts
+    cpu_s: float
+
+
 def plan_scheme(
     study: Studied,
     scheme: Scheme,
@@ -130,7 +153,7 @@ def plan_scheme(
     folder: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
     known: Mapping[str, SchemePlan] | None = None,
-) -> SchemePlan | None:
+) -> SchemePlan | NoPlan:
     """Find a plan of a scheme, prove how good it is, and judge it on all scenarios.
 
     Parameters
@@ -149,8 +172,9 @@ def plan_scheme(
 
     Returns
     -------
-    SchemePlan or None
-        None if no plan could be operated.
+    SchemePlan or NoPlan
+        No plan where the solver failed on a state of every chain: load may always be shed, so
+        that no state is infeasible.
     """
     seen = reduce_scenarios(study.data, effort.n_scenarios)
     model = StageModel.of(study, scheme, seen)
@@ -180,7 +204,10 @@ def plan_scheme(
     if found.chain is not None and found.cost_mrmb < proof.cost_mrmb:
         chain = found.chain
     if chain is None:
-        return None
+        counts = replace(memo.counts)
+        words = f"no plan: the solver failed on {counts.failed} of "
+        words += f"{counts.solved + counts.nodes} states and relaxations"
+        return NoPlan(model, words, counts, memo.cpu_s)
     costs = joint_cost(memo, chain)
     assert costs is not None
     whole = whole_piles(costs, model)
@@ -198,6 +225,7 @@ def plan_scheme(
     return SchemePlan(
         model=model,
         status=proof.status,
+        message=proof.message,
         chain=chain,
         capacity=whole,
         lcc_rmb=MILLION * (costs.cost_mrmb + rounded) + piles,

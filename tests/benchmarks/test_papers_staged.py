@@ -11,7 +11,7 @@ from benchmarks.papers.staged import claims, points, sweeps
 from benchmarks.papers.staged.claims import Curtailment, curtailment_words, satisfaction_words
 from benchmarks.papers.staged.figures import draw_order, draw_participation, draw_sweeps
 from benchmarks.papers.staged.figures import order_holds as holds
-from benchmarks.papers.staged.page import participation_words
+from benchmarks.papers.staged.page import figure_words, participation_words
 from benchmarks.papers.staged.points import Point, Searches
 from benchmarks.papers.staged.sweep_tables import sweep_rows
 from powerflow.library import load_feeder
@@ -141,6 +141,19 @@ def test_sentences_follow_from_figures() -> None:
     assert "None is near" in satisfaction_words({"5": [high]}, {"A": 82.0})
 
 
+def test_figures_leave_out_the_noise_of_the_solver() -> None:
+    for key, value, words in (
+        ("gap", 2.440156e-07, "< 1e-6"),
+        ("gap", 0.0003738847, "3.7e-04"),
+        ("curtailment_pct", 6.604627e-10, "0.00"),
+        ("charging_satisfaction_pct", 99.95579, "99.96"),
+        ("curtailment_pct", None, "-"),
+        ("lcc_rmb", 12_178_166.4, "12,178,166"),
+        ("status", "optimal", "optimal"),
+    ):
+        assert figure_words(key, value) == words
+
+
 def test_saturation_and_order_come_from_the_points(tmp_path) -> None:
     cost = {0.0: 9.3, 0.2: 9.2, 0.4: 9.19, 0.6: 9.19, 1.0: 9.0}
     found = [
@@ -161,6 +174,7 @@ def test_saturation_and_order_come_from_the_points(tmp_path) -> None:
     assert (lifted.ours, lifted.verdict) == (1.0, "same direction")
     held = [row for row in rows.values() if row.quantity.startswith("strict over the")]
     assert {row.ours for row in held} == {1.0}
+    assert {(row.paper, row.verdict) for row in held} == {(None, "not printed")}
     assert "At 0.6 100 two-way piles are built" in participation_words(found)
     assumed = {"line price": 1.2e6, "storage price": 600.0, "managed price": 1.0}
     draw_order(tmp_path / "order.png", found, assumed)

@@ -50,6 +50,8 @@ def test_every_scheme_answers_with_its_keys_and_resumes_to_the_same_files(case, 
             abs(scheme["bound_rmb"] - scheme["lcc_rmb"]) / scheme["lcc_rmb"]
         )
         assert scheme["ac"]["violation"] < 1e-5
+        assert 0.0 < scheme["ac"]["voltage_error_pu"] < 1e-5
+        assert 0.0 < scheme["ac"]["loss_error_kw"] < 0.1
     gist = json.loads((tmp_path / "one" / "report.json").read_text())
     headings = [section["heading"] for section in gist["sections"]]
     assert [words.split(":")[0] for words in headings] == [
@@ -183,12 +185,59 @@ def test_impossible_data_are_refused_by_the_command(case, tmp_path, change, word
         assert words in str(ran.exception)
 
 
+def test_a_solver_that_fails_is_not_called_infeasible(case, tmp_path, monkeypatch) -> None:
+    from problems.conic.outcome import Outcome
+
+    asked = words(case, tmp_path / "one", "--scheme", "C", "--json")
+    whole = json.loads(CliRunner().invoke(app, asked).stdout)["schemes"]["C"]
+    failed = Outcome("solver_failed", "broken for the test", "CLARABEL")
+    monkeypatch.setattr("problems.staged.retry.solve", lambda *_, **__: failed)
+    asked = words(case, tmp_path / "two", "--scheme", "C")
+    ran = CliRunner().invoke(app, [*asked, "--json"])
+    assert ran.exit_code == 4
+    answer = json.loads(ran.stdout)["schemes"]["C"]
+    assert answer["status"] == "solver_failed"
+    assert "the solver failed on" in answer["message"]
+    assert answer["message"] in ran.stderr
+    assert list(answer) == list(whole)
+    for key in ("lcc_rmb", "bound_rmb", "gap", "lcc_all_rmb", "investment_rmb"):
+        assert answer[key] is None
+    for key in ("heavy_load_h", "undervoltage_buses"):
+        assert answer[key] == {"before": [None] * 3, "after": [None] * 3}
+    assert set(answer["ac"]) == set(whole["ac"])
+    assert answer["scenario_ids"] == whole["scenario_ids"]
+    assert set(answer["dispatches"]) == set(whole["dispatches"])
+    counts = answer["dispatches"]
+    assert 0 < counts["failed"] <= counts["solved"] + counts["cuts"]
+    assert CliRunner().invoke(app, asked).exit_code == 4  # the states kept say the same, in a table
+
+
+def test_a_proof_that_may_not_go_on_says_why_and_its_status_is_a_gap(case) -> None:
+    from powerflow.library import load_feeder
+    from problems.staged.door import read_data
+    from problems.staged.indicators import listed_investments, scheme_answer
+    from problems.staged.investment import Scheme
+    from problems.staged.scheme_plan import Effort, plan_scheme
+    from problems.staged.studied import studied
+
+    study = studied(load_feeder(str(case[0])), read_data(case[1]))
+    effort = replace(Effort.of(study, seed=1, is_quick=True), max_states=0, gap=0.0)
+    plan = plan_scheme(study, Scheme("C"), effort)
+    answer = scheme_answer(plan)
+    assert answer["status"] == "gap_limit"
+    assert answer["message"].startswith("budget")
+    # storage that is the solver's tolerance is not listed, storage that is built is
+    last = {"storage_kwh": [1e-8], "storage_kw": [2.0]}
+    dust = replace(plan, capacity=({}, {}, last))
+    assert [row["size"] for row in listed_investments(dust) if row["category"] == "storage"] == [2]
+
+
 def test_payments_of_the_years_add_up_to_the_cost(case) -> None:
     from powerflow.library import load_feeder
     from problems.staged.door import read_data
     from problems.staged.investment import Scheme
     from problems.staged.payments import yearly_payments
-    from problems.staged.scheme_plan import Effort, plan_scheme
+    from problems.staged.scheme_plan import Effort, SchemePlan, plan_scheme
     from problems.staged.studied import studied
 
     for has_residual in (False, True):
@@ -196,7 +245,7 @@ def test_payments_of_the_years_add_up_to_the_cost(case) -> None:
         data = replace(data, prices=replace(data.prices, has_residual_value=has_residual))
         study = studied(load_feeder(str(case[0])), data)
         plan = plan_scheme(study, Scheme("C"), Effort.of(study, seed=1, is_quick=True))
-        assert plan is not None
+        assert isinstance(plan, SchemePlan)
         years = yearly_payments(plan)
         assert [year.year for year in years] == list(range(2026, 2036))
         assert years[-1].cumulative_rmb == pytest.approx(plan.lcc_all_rmb, rel=1e-9)

@@ -157,7 +157,8 @@ def test_each_threshold_is_said_by_the_command(feederlab) -> None:
 def test_the_command_prints_its_keys_and_writes_a_report(feederlab) -> None:
     words = ("outlook", "ieee33", "--ev-penetration", "0.2")
     answer = feederlab(*words, "--out", "study", "--json").json
-    assert set(answer) == {"pv_stage", "ev_stage", "warnings", "indicators"}
+    assert set(answer) == {"feeder", "pv_stage", "ev_stage", "warnings", "indicators", "out"}
+    assert (answer["feeder"], answer["out"]) == ("ieee33", "study")
     assert answer["ev_stage"] == "B"
     for mode in answer["indicators"]["modes"].values():
         assert mode["v_min_pu"] <= mode["feeder_end_low_pu"] + 1e-9

@@ -20,6 +20,8 @@ KEYS = (
     "lcc_all_rmb", "lcc_rmb", "bound_rmb", "gap", "genetic_lcc_rmb", "investment_rmb",
     "first_stage_investment_rmb", "curtailment_pct", "charging_satisfaction_pct", "status",
 )  # fmt: skip
+LEAST_GAP = 1e-6
+"""Gap below which only the solver's accuracy shows."""
 COUNTS = (
     ("undervoltage_buses", "undervoltage buses"),
     ("heavy_load_h", "hours above 80 % of the rating"),
@@ -164,7 +166,9 @@ def participation_words(points: Sequence[Point]) -> str:
 
 
 def _schemes(answers: Mapping[str, Mapping[str, Any]]) -> str:
-    lines = [[key, *(_words(answer[key]) for answer in answers.values())] for key in KEYS]
+    lines = [
+        [key, *(figure_words(key, answer[key]) for answer in answers.values())] for key in KEYS
+    ]
     return markdown_table(["figure", *answers], lines)
 
 
@@ -218,5 +222,10 @@ def _printed(values: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:g} %" for name, value in values.items())
 
 
-def _words(value: Any) -> str:
-    return value if isinstance(value, str) else figure(value)
+def figure_words(key: str, value: Any) -> str:
+    """Return a figure without the digits that are the solver's noise."""
+    if isinstance(value, str) or value is None:
+        return value or figure(None)
+    if key == "gap":
+        return "< 1e-6" if value < LEAST_GAP else f"{value:.1e}"
+    return f"{value:.2f}" if key.endswith("_pct") else figure(value)

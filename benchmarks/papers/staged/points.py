@@ -13,7 +13,7 @@ from problems.core.content import from_content, json_text, read_json, to_content
 from problems.staged.indicators import scheme_answer
 from problems.staged.investment import SCHEMES, Scheme, SchemeName
 from problems.staged.scenarios import reduce_scenarios
-from problems.staged.scheme_plan import Effort, SchemePlan, plan_scheme
+from problems.staged.scheme_plan import Effort, NoPlan, SchemePlan, plan_scheme
 from problems.staged.studied import Studied
 
 Shared = Callable[[int, str, bool], bool]
@@ -140,7 +140,7 @@ class Searches:
                 folder=folder,
                 known=dict(list(offered.items())[-2:]),
             )
-            if plan is not None:
+            if not isinstance(plan, NoPlan):
                 known[scheme] = plan
                 found.append(point_of(sweep, value, plan))
         write_text(file, json_text(to_content(_Group(tuple(found)))))

@@ -23,10 +23,10 @@ from problems.report.staged import draw_v2g_day
 from problems.report.staged_figures import draw_breakdown, draw_timeline
 from problems.report.tables import write_table
 from problems.staged.door import shipped_data
-from problems.staged.indicators import cost_breakdown, investment_rows
+from problems.staged.indicators import cost_breakdown, listed_investments
 from problems.staged.investment import SCHEMES, Scheme
 from problems.staged.outlook import outlook
-from problems.staged.scheme_plan import Effort, SchemePlan, plan_scheme
+from problems.staged.scheme_plan import Effort, NoPlan, SchemePlan, plan_scheme
 from problems.staged.studied import Studied, studied
 
 PRINTED = Path(__file__).with_name("printed.toml")
@@ -83,7 +83,7 @@ def all_schemes(study: Studied, effort: Effort, task: Task, folder: Path) -> dic
         plan = plan_scheme(
             study, Scheme(name), effort, folder=folder, say=task.say, known=dict(plans)
         )
-        if plan is not None:
+        if not isinstance(plan, NoPlan):
             plans[name] = plan
     return plans
 
@@ -101,7 +101,11 @@ def write_files(
     write_table(out / "sweeps.csv", [asdict(point) for point in points])
     write_table(
         out / "investments.csv",
-        [{"scheme": name, **row} for name, plan in plans.items() for row in investment_rows(plan)],
+        [
+            {"scheme": name, **row}
+            for name, plan in plans.items()
+            for row in listed_investments(plan)
+        ],
     )
     write_table(out / "costs.csv", [{"scheme": n, **cost_breakdown(p)} for n, p in plans.items()])
     draw_timeline(out / "timeline.png", "What each scheme builds when", plans)

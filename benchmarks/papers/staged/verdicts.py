@@ -12,6 +12,8 @@ SAME_DIRECTION = "same direction"
 NOT_REPRODUCED = "not reproduced"
 CONTRADICTION = "contradicts itself"
 LEVEL = "level cannot match"
+NOT_PRINTED = "not printed"
+"""Of what the paper gives neither a figure nor an order for."""
 
 RATIO_TOL = 0.05
 """Difference of two ratios that counts as the same: the unit costs behind them are assumed."""
