@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heuristics.problem import Evaluation, Space
+from powerflow.units import S_BASE_KVA, i_base_a
 from problems.coplan.choices import Choices, FloatArray, IntArray
 from problems.coplan.diagnosis import Diagnosis, diagnose
 from problems.coplan.equipment import StorageTerms
@@ -151,7 +152,7 @@ def is_too_small_on_average(part: Scenario, grid: Grid) -> bool:
     below_kw = part.p_kw.mean(axis=0)
     for k in range(part.feeder.n_bus - 1, 0, -1):
         below_kw[part.feeder.parent[k]] += below_kw[k]
-    most_kw = np.sqrt(3.0) * part.feeder.base_kv * part.v_max_pu * grid.ampacity_a[1:]
+    most_kw = S_BASE_KVA * part.v_max_pu * grid.ampacity_a[1:] / i_base_a(part.feeder.base_kv)
     return bool((below_kw[1:] > most_kw).any())
 
 

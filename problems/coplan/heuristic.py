@@ -69,7 +69,8 @@ def plan_by_engine(
     Returns
     -------
     tuple of CoplanPlan
-        One a run. The status is `time_limit`, for a budget ends the search.
+        One a run. The status is `time_limit`, for a budget ends the search; `infeasible` if no
+        candidate keeps every limit, which does not prove that no plan does.
     """
     start = time.perf_counter()
     if evaluations < 1:
@@ -141,12 +142,16 @@ def _plan(
     if not np.isfinite(stored_usd):
         found = judge(scenario, library, cables)
         worst = [row.violation for row in rows if row.violation is not None and not row.is_feasible]
-        words = f"{spent} candidates, none of which keeps every limit"
+        words = f"{spent} candidates, none of which keeps every limit; nothing is proven"
         if worst:
             words += f"; least violation {max(worst):.3g} of its limit"
+        unsolved = [part for part in parts if np.isinf(part.cost_usd)]
+        failed = next((part for part in unsolved if part.status != "infeasible"), None)
+        if failed is not None:
+            words += f"; the storage of the best: {failed.message or failed.status}"
         return replace(
-            plan, status="infeasible", cables=(), conflicts=conflicts_in(found, scenario),
-            message=words,
+            plan, status="infeasible" if failed is None else "solver_failed", cables=(),
+            conflicts=conflicts_in(found, scenario), message=words,
         )  # fmt: skip
     units = tuple(unit for part in parts for unit in part.units)
     total_usd = sum(line.cost_usd for line in cables) + stored_usd

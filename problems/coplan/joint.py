@@ -10,7 +10,7 @@ import numpy as np
 from problems.coplan.choices import UpgradeRule, make_choices
 from problems.coplan.equipment import Library
 from problems.coplan.joint_search import FeederPlan, JointSearch
-from problems.coplan.plan import CoplanPlan, judged
+from problems.coplan.plan import WORST_FIRST, CoplanPlan, judged
 from problems.coplan.scenario import Scenario
 from problems.coplan.upgrade import (
     NOTHING_LARGE_ENOUGH,
@@ -19,8 +19,6 @@ from problems.coplan.upgrade import (
     lines_without_choice,
 )
 from problems.coplan.vcu import feeders_behind, names_of
-
-WORST_FIRST = ("infeasible", "solver_failed", "time_limit", "gap_limit")
 
 
 def plan_jointly(
@@ -81,9 +79,10 @@ def plan_jointly(
         ]
         words = "not even the best lines with any storage keep every limit of"
         words = words if status == "infeasible" else "no plan was found for"
+        why = [f"; {part.message}" for part in parts if part.message]
         plan = replace(
             plan,
             conflicts=tuple(conflict for part in parts for conflict in part.conflicts),
-            message=f"{words} {names_of(scenario, stuck)}",
+            message=f"{words} {names_of(scenario, stuck)}{''.join(dict.fromkeys(why))}",
         )
     return replace(plan, seconds=time.perf_counter() - start)

@@ -18,6 +18,7 @@ from problems.coplan.equipment import Library
 from problems.coplan.joint_bound import Node, Relaxation, halved_line
 from problems.coplan.plan import Conflict, LineUpgrade, StorageUnit, upgrades_of
 from problems.coplan.scenario import Scenario
+from problems.coplan.site_search import UNRESOLVED
 from problems.coplan.storage_conflicts import least_conflicts
 from problems.coplan.storage_model import Grid, one_feeder
 from problems.coplan.storage_program import StorageProgram
@@ -45,6 +46,7 @@ class FeederPlan:
         Infinite cost without a plan.
     conflicts : tuple of Conflict
         Why there is no plan.
+    message : str
     """
 
     status: str
@@ -53,6 +55,7 @@ class FeederPlan:
     cost_usd: float = np.inf
     bound_usd: float = 0.0
     conflicts: tuple[Conflict, ...] = ()
+    message: str = ""
 
 
 class JointSearch:
@@ -81,9 +84,9 @@ class JointSearch:
             self.best = FeederPlan("optimal", cables, (), alone.cost_usd, alone.bound_usd)
         else:
             best_grid = self._best_grid(np.ones(len(self.choices.branch), dtype=bool))
-            conflicts = tuple(least_conflicts(self.part, self.terms, best_grid))
+            conflicts = least_conflicts(self.part, self.terms, best_grid)
             if conflicts:
-                return FeederPlan("infeasible", conflicts=conflicts)
+                return FeederPlan("infeasible", conflicts=tuple(conflicts))
         most_kwh = self._most_kwh()
         if most_kwh <= 0.0:
             return replace(self.best, status=alone.status)
@@ -106,6 +109,8 @@ class JointSearch:
             nodes = self._children(heapq.heappop(queue)[2])
         floor = min([self.closed_usd, self.best.cost_usd] + [item[0] for item in queue])
         if not np.isfinite(self.best.cost_usd):
+            if status == "optimal" and np.isfinite(self.closed_usd):
+                return replace(self.best, status="solver_failed", message=UNRESOLVED)
             return replace(self.best, status=status if status != "optimal" else "infeasible")
         if status == "optimal" and floor < self.best.cost_usd * (1.0 - max(self.gap, 1e-4)):
             status = "gap_limit"

@@ -23,6 +23,9 @@ V_TOL_PU = 1e-5
 LOADING_TOL_PCT = 1e-2
 """What a plan may exceed its limits by: cone solvers meet a limit to about 1e-6."""
 
+WORST_FIRST = ("infeasible", "solver_failed", "time_limit", "gap_limit")
+"""Statuses that a plan takes over from the first feeder that has them; else it is optimal."""
+
 
 @dataclass(frozen=True, slots=True)
 class LineUpgrade:
@@ -67,14 +70,14 @@ class Conflict:
         Line (its ends) or bus.
     hour : int
         From 0.
-    amount : float
-        Amperes above the ampacity, p.u. below the floor, 0 for a collapse.
+    amount : float or None
+        Amperes above the ampacity, p.u. below the floor; None for a collapse.
     """
 
     limit: str
     where: str
     hour: int
-    amount: float
+    amount: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,7 @@ def conflicts_in(found: Diagnosis, scenario: Scenario) -> tuple[Conflict, ...]:
     feeder = found.feeder
     if found.collapsed.any():
         hours = np.flatnonzero(found.collapsed)
-        return tuple(Conflict("collapse", feeder.name, int(hour), 0.0) for hour in hours)
+        return tuple(Conflict("collapse", feeder.name, int(hour), None) for hour in hours)
     over_a = np.where(np.isfinite(feeder.ampacity_a), found.i_a - feeder.ampacity_a, -np.inf)
     under_pu = scenario.v_min_pu - found.v_pu
     above_pu = found.v_pu - scenario.v_max_pu
@@ -244,8 +247,8 @@ def conflicts_in(found: Diagnosis, scenario: Scenario) -> tuple[Conflict, ...]:
         if miss[:, k].max() > V_TOL_PU
     ]
     return (
-        *sorted(lines, key=lambda c: -c.amount),
-        *sorted(buses, key=lambda c: -c.amount),
+        *sorted(lines, key=lambda c: -(c.amount or 0.0)),
+        *sorted(buses, key=lambda c: -(c.amount or 0.0)),
     )
 
 

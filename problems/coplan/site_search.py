@@ -21,6 +21,8 @@ FloatArray = NDArray[np.float64]
 SIZE_TOL = 1e-4
 """Share of the least size that a solver may miss it by."""
 
+UNRESOLVED = "no plan was found and nothing is proven: a part of the search was closed unresolved"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Node:
@@ -45,6 +47,7 @@ class SiteSearch:
         self.best = FeederStorage("infeasible")
         self.tried: set[tuple[int, ...]] = set()
         self.closed_usd = np.inf  # least bound of the nodes that are done with
+        self.word = "sites that seem to fit do not"  # what the last solver that failed said
 
     def run(self) -> FeederStorage:
         """Search until the gap is proven or time is up."""
@@ -54,7 +57,7 @@ class SiteSearch:
             return FeederStorage(first.status, message="" if is_clear else first.message)
         root = np.arange(self.n_bus) == 0
         queue: list[tuple[float, int, _Node]] = []
-        nodes = [self._solved(root, ())]
+        nodes = [self._solved(root, (), first.bound_usd)]
         count, status = 0, "optimal"
         while True:
             for node in nodes:
@@ -76,11 +79,14 @@ class SiteSearch:
                 nodes = []
                 continue
             nodes = [
-                self._solved(node.is_closed | region, node.regions),
-                self._solved(node.is_closed, (*node.regions, region)),
+                self._solved(node.is_closed | region, node.regions, node.bound_usd),
+                self._solved(node.is_closed, (*node.regions, region), node.bound_usd),
             ]
         if not np.isfinite(self.best.cost_usd):
+            if status == "optimal" and np.isfinite(self.closed_usd):
+                return FeederStorage("solver_failed", message=f"{UNRESOLVED}, {self.word}")
             message = "no sites of the least size keep every limit"
+            message = message if status == "optimal" else "no sites found in time"
             return FeederStorage("infeasible" if status == "optimal" else status, message=message)
         floor = min([self.closed_usd, self.best.cost_usd] + [item[0] for item in queue])
         if status == "optimal" and floor < self.best.cost_usd * (1.0 - max(self.gap, 1e-4)):
@@ -92,15 +98,25 @@ class SiteSearch:
         """Cost below which a plan would be news."""
         return self.best.cost_usd * (1.0 - self.gap)
 
-    def _solved(self, is_closed: BoolArray, regions: tuple[BoolArray, ...]) -> _Node:
-        """Return a node with its bound, and try the sites that its storage gathers at."""
+    def _solved(
+        self, is_closed: BoolArray, regions: tuple[BoolArray, ...], floor_usd: float
+    ) -> _Node:
+        """Return a node with its bound, and try the sites that its storage gathers at.
+
+        Parameters
+        ----------
+        floor_usd : float
+            The parent's bound, which holds for its children even if their program fails.
+        """
         sites = np.flatnonzero(~is_closed)
         solved = self.program.solve(0.0, sites, regions, self.least_kwh)
         kwh = np.zeros(self.n_bus)
         if solved.model is not None:
             kwh[sites] = solved.model.capacity.value * S_BASE_KVA
             self._offer(self._gathered(np.where(kwh > LEAST_KWH, kwh, 0.0)))
-        return _Node(is_closed, regions, kwh, solved.bound_usd)
+        elif solved.status != "infeasible":
+            self.word = solved.message
+        return _Node(is_closed, regions, kwh, max(floor_usd, solved.bound_usd))
 
     def _region(self, node: _Node) -> BoolArray | None:
         """Return a part of the feeder whose storage is too small for a unit, or None.
@@ -147,6 +163,8 @@ class SiteSearch:
         found = self.program.solve(LOSS_PRICE, sites, one_each, self.least_kwh).storage()
         if found.cost_usd < self.best.cost_usd:
             self.best = found
+        elif found.status == "solver_failed":
+            self.word = found.message
 
     @property
     def price(self) -> float:

@@ -14,10 +14,16 @@ from problems.coplan.storage_model import Grid, storage_model
 SLACK_TOL = 1e-5
 
 
-def least_conflicts(scenario: Scenario, terms: StorageTerms, grid: Grid) -> list[Conflict]:
+def least_conflicts(scenario: Scenario, terms: StorageTerms, grid: Grid) -> list[Conflict] | None:
     """Return the limits that storage cannot keep, each place in its worst hour, worst first.
 
     They are those with slack where storage of any size makes the sum of all slack least.
+
+    Returns
+    -------
+    list of Conflict or None
+        Empty where storage can keep every limit; a collapse where even slack leaves no power flow;
+        None where the solver proves neither, so that nothing is known.
     """
     import cvxpy as cp
 
@@ -26,8 +32,11 @@ def least_conflicts(scenario: Scenario, terms: StorageTerms, grid: Grid) -> list
     model = storage_model(scenario, terms, grid, soft=("ampacity", "voltage_floor"))
     slack = model.dispatch.slack
     outcome = solve(cp.Problem(cp.Minimize(sum(cp.sum(s) for s in slack.values())), model.rows))
-    if not outcome.has_solution:
-        return [Conflict("collapse", scenario.feeder.bus_id[1], 0, 0.0)]
+    if outcome.status == "infeasible":
+        return [Conflict("collapse", scenario.feeder.bus_id[1], 0, None)]
+    is_least = outcome.status in ("optimal", "gap_limit")
+    if not outcome.has_solution or not (is_least or (outcome.bound or 0.0) > SLACK_TOL):
+        return None
     feeder = scenario.feeder
     found: list[Conflict] = []
     if "ampacity" in slack:
@@ -47,4 +56,4 @@ def least_conflicts(scenario: Scenario, terms: StorageTerms, grid: Grid) -> list
         if under_pu[hour, k - 1] > SLACK_TOL:
             amount = float(under_pu[hour, k - 1])
             found.append(Conflict("voltage", feeder.bus_id[k], hour, amount))
-    return sorted(found, key=lambda conflict: (conflict.limit, -conflict.amount))
+    return sorted(found, key=lambda conflict: (conflict.limit, -(conflict.amount or 0.0)))

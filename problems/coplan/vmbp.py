@@ -9,7 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from problems.coplan.equipment import Library, StorageTerms
-from problems.coplan.plan import Conflict, CoplanPlan, LineUpgrade, judged, upgraded_columns
+from problems.coplan.plan import (
+    WORST_FIRST,
+    Conflict,
+    CoplanPlan,
+    LineUpgrade,
+    judged,
+    upgraded_columns,
+)
 from problems.coplan.scenario import Scenario
 from problems.coplan.site_search import SiteSearch
 from problems.coplan.storage_conflicts import least_conflicts
@@ -55,10 +62,9 @@ def plan_storage(
         )
         parts.append(found)
         if found.status == "infeasible":
-            conflicts += least_conflicts(part, library.storage, grid.only(at))
+            conflicts += least_conflicts(part, library.storage, grid.only(at)) or []
     statuses = [part.status for part in parts]
-    worst = ("infeasible", "solver_failed", "time_limit", "gap_limit")
-    status = next((word for word in worst if word in statuses), "optimal")
+    status = next((word for word in WORST_FIRST if word in statuses), "optimal")
     words = [part.message for part in parts if part.message]
     stuck = [buses for buses, word in zip(feeders, statuses, strict=True) if word == "infeasible"]
     if stuck:
@@ -99,7 +105,9 @@ def feeder_storage(
     """Plan the storage of one feeder.
 
     Without a minimum size two cone programs: the pure cost, whose dual is the bound, and the cost
-    with the loss tie-break, whose storage is taken. With one, a dive and then branching.
+    with the loss tie-break, whose storage is taken. With one, `SiteSearch` branches best bound
+    first on regions without storage or with a unit, and prices the sites each node's storage
+    gathers at. Only a program proven infeasible is `infeasible`; a solver's failure says nothing.
 
     Parameters
     ----------

@@ -214,7 +214,12 @@ def _storage(parts: Mapping[str, Any]) -> str:
     lines = []
     for name, plan in parts.get("storage", {}).items():
         first = plan["conflicts"][:3]
-        why = "; ".join(f"{c['where']} +{c['amount']:.3g} A at {c['hour']} h" for c in first)
+        why = "; ".join(
+            f"{c['where']} collapses at {c['hour']} h"
+            if c["limit"] == "collapse"
+            else f"{c['where']} +{c['amount']:.3g} A at {c['hour']} h"
+            for c in first
+        )
         gap = "-" if plan["gap"] is None else f"{plan['gap']:.2%}"
         kwh = figure(plan["storage_kwh"]) if plan["total_usd"] is not None else "-"
         lines.append([f"{name} %" if name.isdigit() else name.replace(",", " %,"), plan["status"],
