@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from problems.cli.output import Json, Quiet, print_json, print_table
+from problems.cli.output import Json, Out, Quiet, print_json, print_table
 from problems.cli.siting_options import SitingOptions, siting_options
 
 if TYPE_CHECKING:
@@ -30,12 +30,7 @@ def certify(
     siting: SitingOptions,
     gap: Gap = 1e-5,
     limit_s: Limit = 60.0,
-    out: Annotated[
-        str | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Folder for certificate, plan and record; none if left."
-        ),
-    ] = None,
+    out: Out = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -45,13 +40,15 @@ def certify(
     same, and a plan is shown only if it meets them.
     """
     from problems.cli.answers import asset_keys, asset_words, money_key
+    from problems.cli.study import RUNS_FOLDER
     from problems.report.bounds import bound_of
-    from problems.report.record import claim_folder
+    from problems.report.record import claim_folder, study_name
     from problems.siting.certified import certified_plan, certify_problem
 
     problem = siting.problem(feeder)
-    if out is not None:
-        claim_folder(Path(out), _record(problem, siting, gap, limit_s))
+    record = _record(problem, siting, gap, limit_s)
+    folder = Path(out) if out else RUNS_FOLDER / study_name(record)
+    claim_folder(folder, record)
     certificate = certify_problem(problem, gap=gap, limit_s=limit_s)
     plan = certified_plan(problem, certificate)
     bound = bound_of(problem, certificate)
@@ -64,9 +61,8 @@ def certify(
         "message": bound.message,
         "seconds": bound.seconds,
     }
-    if out is not None:
-        _write(Path(out), problem, bound, plan)
-        answer["out"] = out
+    _write(folder, problem, bound, plan)
+    answer["out"] = str(folder)
     if as_json:
         print_json({**answer, **asset_keys(plan)})
     elif not quiet:

@@ -30,6 +30,13 @@ UNITS = {
 }
 """Suffixes of column names that are units, and how a reader spells them."""
 
+CURRENCIES = (
+    " aed ars aud bdt bgn brl cad chf clp cny cop czk dkk egp eur gbp hkd huf idr ils inr isk jpy "
+    "kes krw kwd mad mxn myr ngn nok nzd pen php pkr pln qar ron rsd rub sar sek sgd thb try twd "
+    "uah uyu vnd zar "
+)
+"""Suffixes that are currencies: ISO 4217, without those that are words of column names."""
+
 HEAD = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -51,10 +58,14 @@ def in_words(key: str) -> tuple[str, str]:
     --------
     >>> in_words("loss_kw"), in_words("is_ac_feasible")
     (('loss', 'kW'), ('is ac feasible', ''))
+    >>> in_words("investment_eur")
+    ('investment', 'EUR')
     """
     name, _, suffix = key.rpartition("_")
     if name and suffix in UNITS and name != "engine":
         return name.replace("_", " "), UNITS[suffix]
+    if name and f" {suffix} " in CURRENCIES:
+        return name.replace("_", " "), suffix.upper()
     return key.replace("_", " "), ""
 
 

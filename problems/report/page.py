@@ -36,6 +36,11 @@ FILE = "report.json"
 Outcome = Literal["holds", "fails", "open"]
 
 
+def outcome_of(is_met: bool) -> Outcome:
+    """Return how a check that was made came out."""
+    return "holds" if is_met else "fails"
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Hold a table: `rows` of cells (text, number, bool or None) under `columns`.

@@ -1,4 +1,4 @@
-"""Owns what a report says of one judged siting plan: equipment, money, operation, verdicts."""
+"""Owns what a report says of one judged siting plan: equipment, money, operation."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from problems.core.plan import Plan
 from problems.core.years import study_states
 from problems.report.bounds import Bound, relative_gap
 from problems.report.money_svg import cash_figure, tornado_figure
-from problems.report.page import Figure, Outcome, Section, Table, Verdict, table_of
+from problems.report.page import Figure, Section, Table, table_of
 from problems.report.plan_svg import diagram, profile
+from problems.report.plan_verdicts import plan_verdicts
 from problems.report.profile_svg import lowest_v_pu
-from problems.report.targets import SUCCESS_GAP
 from problems.siting.equipment import SitingEquipment
 from problems.siting.sensitivity import sensitivity
 
@@ -66,6 +66,8 @@ def certificate_words(bound: Bound | None, npv: float | None, currency: str) -> 
     """Return what is proven of an NPV, in one sentence."""
     if bound is None:
         return "No bound was asked for: nothing is proven about better plans."
+    if bound.status == "infeasible":
+        return f"Proven: {bound.message.removesuffix(' (proven)')}."
     if bound.npv is None:
         return f"No bound: {bound.message}."
     gap = relative_gap(bound.npv, npv)
@@ -73,41 +75,6 @@ def certificate_words(bound: Bound | None, npv: float | None, currency: str) -> 
         f"Proven: no plan within the limits has an NPV above {bound.npv:,.0f} {currency.upper()}"
     )
     return words + (f"; this one is {100.0 * gap:.3f} % below." if gap is not None else ".")
-
-
-def plan_verdicts(plan: Plan, assessment: Assessment, bound: Bound | None) -> tuple[Verdict, ...]:
-    """Return what was checked of a plan, each outcome from the judge's figures."""
-    limits = plan.conditions.limits
-    states = len(study_states(plan.conditions).states)
-    flows = f"{states} load state{'s' * (states > 1)}, with and without the plan"
-    has_solution = assessment.npv is not None
-    found = [Verdict("The AC power flow has a solution", _outcome(has_solution), flows)]
-    low, high, loading = assessment.v_min_pu, assessment.v_max_pu, assessment.max_loading_pct
-    if low is not None and high is not None:
-        if limits.v_min_pu > 0.0:
-            reason = f"lowest {low:.4f} p.u."
-            words = f"Every voltage is at least {limits.v_min_pu:g} p.u."
-            found.append(Verdict(words, _outcome(low >= limits.v_min_pu - 1e-7), reason))
-        reason = f"highest {high:.4f} p.u."
-        words = f"Every voltage is at most {limits.v_max_pu:g} p.u."
-        found.append(Verdict(words, _outcome(high <= limits.v_max_pu + 1e-7), reason))
-    words = f"Every branch carries at most {limits.loading_max_pct:g} % of its ampacity"
-    if loading is None:
-        found.append(Verdict(words, "open", "the feeder names no ampacities"))
-    else:
-        is_met = loading <= limits.loading_max_pct * (1.0 + 1e-7)
-        found.append(Verdict(words, _outcome(is_met), f"greatest {loading:.1f} %"))
-    violation = assessment.violation
-    reason = "no solution" if violation is None else f"violation {violation:.2g} of its limit"
-    found.append(Verdict("All limits together", _outcome(assessment.is_feasible), reason))
-    words = f"The NPV is within {100.0 * SUCCESS_GAP:g} % of what is proven possible"
-    npv = assessment.npv if assessment.is_feasible else None
-    gap = None if bound is None else relative_gap(bound.npv, npv)
-    if gap is None:
-        found.append(Verdict(words, "open", "no bound was proven"))
-    else:
-        found.append(Verdict(words, _outcome(gap <= SUCCESS_GAP), f"gap {gap:.2e}"))
-    return tuple(found)
 
 
 def siting_question(equipment: SitingEquipment, conditions: Conditions, where: str) -> str:
@@ -200,10 +167,6 @@ def asked_besides(conditions: Conditions) -> tuple[str, ...]:
 
 def _count(n: int, what: str) -> str:
     return f"{n} {what}{'s' * (n != 1)}"
-
-
-def _outcome(is_met: bool) -> Outcome:
-    return "holds" if is_met else "fails"
 
 
 def _assets(plan: Plan, instance: Instance, assessment: Assessment | None = None) -> Table:

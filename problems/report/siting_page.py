@@ -184,11 +184,14 @@ def _plan_answer(run: JudgedRun, feeder: str) -> str:
     currency = plan.conditions.prices.currency.upper()
     if judged.npv is None:
         return f"No plan with a power flow solution was found on {feeder}."
-    verdict = "" if judged.is_feasible else ", but it violates a limit: no feasible plan was found."
-    return (
-        f"Build {plan_words(plan)}: net present value {judged.npv:,.0f} {currency}, "
-        f"losses {judged.loss_kw:,.1f} kW, lowest voltage {judged.v_min_pu:.4f} p.u.{verdict}"
+    figures = (
+        f"net present value {judged.npv:,.0f} {currency}, losses {judged.loss_kw:,.1f} kW, lowest "
+        f"voltage {judged.v_min_pu:.4f} p.u."
     )
+    if not judged.is_feasible:
+        nearest = f"the nearest, with {plan_words(plan)}, violates a limit: {figures}"
+        return f"No feasible plan was found on {feeder}; {nearest}"
+    return f"Build {plan_words(plan)}: {figures}"
 
 
 def _best_sections(

@@ -63,6 +63,8 @@ def certify_states(
             n_box += found.n_box
             is_late = is_late or found.status == "time_limit"
             if found.status == "infeasible":
+                if "budget" in found.message:  # the same in every state
+                    return found
                 return replace(
                     found, message=f"in one of {len(cases)} load states: {found.message}"
                 )

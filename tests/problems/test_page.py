@@ -14,7 +14,7 @@ from problems.core.errors import ContentError
 from problems.core.horizon import Horizon, LoadState
 from problems.core.instance import Conditions, Instance
 from problems.core.plan import Plan
-from problems.report.html import figure_text, render
+from problems.report.html import figure_text, in_words, render
 from problems.report.page import (
     Figure,
     Page,
@@ -26,7 +26,8 @@ from problems.report.page import (
     table_of,
     write_page,
 )
-from problems.report.plan_sections import plan_sections, plan_verdicts
+from problems.report.plan_sections import plan_sections
+from problems.report.plan_verdicts import plan_verdicts
 from problems.report.svg import Plot, tick_text, ticks
 
 SITE = ("site", "ieee33", "--seed", "1", "--evaluations", "400", "--v-min", "0.9")
@@ -210,3 +211,34 @@ def test_a_proof_has_a_report(feederlab: Any) -> None:
     assert gist["certificate"].startswith("Proven: no plan")
     assert gist["command"] == "feederlab certify ieee33 --v-min 0.0"
     assert feederlab("rerun", "proof", "--json").json == {"agree": True, "differences": []}
+
+
+def test_every_limit_asked_for_has_a_verdict(feederlab: Any) -> None:
+    limits = ("--budget", "120000", "--min-spacing", "100", "--coverage", "0.01")
+    feederlab(*SITE, *limits, "--station-kw", "1500", "--out", "tight")
+    lines = json.loads(Path("tight/report.json").read_text())
+    words = json.dumps(lines)
+    for start in ("The investment is at most 120,000 USD", "Stations are at least 100 ohm apart",
+                  "Every bus with demand has a station within 0.01 ohm"):  # fmt: skip
+        assert start in words
+    gist = feederlab("show", "tight", "--json").json
+    assert gist["answer"].startswith("No feasible plan was found on ieee33; the nearest, with")
+
+
+def test_a_proof_of_infeasibility_reads_as_one(feederlab: Any) -> None:
+    small = ("site", "ieee33", "--seed", "1", "--evaluations", "60", "--budget", "1")
+    feederlab(*small, "--certify", "--out", "none")
+    gist = feederlab("show", "none", "--json").json
+    assert gist["certificate"].startswith("Proven: the least investment possible is")
+    assert "proven that none does" in Path("none/report.html").read_text()
+
+
+def test_money_in_any_currency_has_its_unit() -> None:
+    assert in_words("investment_eur") == ("investment", "EUR")
+    assert in_words("lcc_all") == ("lcc all", "")
+
+
+def test_a_proof_leaves_a_folder_of_its_own(feederlab: Any) -> None:
+    answer = feederlab("certify", "ieee33", "--v-min", "0", "--json").json
+    assert (Path(answer["out"]) / "report.html").exists()
+    assert Path(answer["out"]).parent == Path("results/runs")
