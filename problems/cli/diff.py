@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,8 +131,19 @@ def _print(answer: dict[str, Any], plan_a: str, plan_b: str) -> None:
     assets = [(where, _asset_words(a), _asset_words(b)) for where, a, b in words]
     print_table("Equipment", ("in", "a", "b"), assets)
     if answer["conditions"]:
-        conditions = [(row["key"], str(row["a"]), str(row["b"])) for row in answer["conditions"]]
-        print_table("Conditions that differ", ("key", "a", "b"), conditions)
+        print_table("Conditions that differ", ("key", "a", "b"), _conditions(answer["conditions"]))
+
+
+def _conditions(differing: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return the rows to print: a list of tables, as load states are, takes one."""
+    rows = {}
+    listed: Counter[str] = Counter()
+    for row in differing:
+        name, bracket, _ = row["key"].partition("[")
+        listed[name] += bool(bracket)
+        shown = ["-" if row[plan] is None else str(row[plan]) for plan in ("a", "b")]
+        rows[name] = (name, *shown) if not bracket else (name, f"{listed[name]} figures differ", "")
+    return list(rows.values())
 
 
 def _asset_words(asset: dict[str, Any] | None) -> str:

@@ -78,3 +78,16 @@ def test_a_file_that_is_no_plan_says_so(feederlab: Any, tmp_path: Path) -> None:
     answer = feederlab("diff", "a.json", "a.json")
     assert answer.code == 1
     assert "a.json" in answer.err
+
+
+def test_load_states_that_differ_take_one_row(feederlab):
+    site = ("site", "ieee33", "--seed", "1", "--evaluations", "60", "--v-min", "0")
+    feederlab(*site, "--out", "one")
+    Path("day.csv").write_text(
+        "name,hours,load_factor\n" + "".join(f"h{k},365,{0.5 + k / 48}\n" for k in range(24))
+    )
+    feederlab(*site, "--states", "day.csv", "--out", "day")
+    answer = feederlab("diff", "one/plan.json", "day/plan.json")
+    assert answer.code == 0, answer.err
+    assert answer.out.count("horizon.states") == 1
+    assert "figures differ" in answer.out
