@@ -70,6 +70,7 @@ def host(
 
     from problems.cli.asked import asked
     from problems.cli.claimed import claim
+    from problems.cli.study import SOLVER_FAILED
     from problems.coplan.charging import DRAWS_AT_ONCE
     from problems.coplan.day import day_of
     from problems.coplan.hosting import host as find
@@ -112,6 +113,8 @@ def host(
         )
         stored = threshold_keys(relieved.threshold_pct, "_with_storage")
         stored["storage_draws"] = storage_draws
+        stored["storage_failed_draws"] = int(relieved.is_open.sum())
+        stored["storage_lowered_draws"] = int((relieved.lowered_pct > 0).sum())
     answer: dict[str, Any] = {
         "feeder": fleet.feeder.name,
         "base_kv": fleet.feeder.base_kv,
@@ -135,6 +138,10 @@ def host(
         shown = [tuple(row) for row in found.probability() if row.adoption_pct % 10 == 0]
         print_table("Probability of a violation", ("adoption %", "p", "low", "high"), shown)
         typer.echo(f"files: {folder}")
+    if relieved is not None and relieved.message:
+        typer.echo(relieved.message, err=True)
+        if relieved.is_open.any():
+            raise typer.Exit(SOLVER_FAILED)
 
 
 def threshold_keys(threshold_pct: Any, suffix: str) -> dict[str, float | None]:

@@ -12,14 +12,13 @@ import numpy as np
 from problems.coplan.bottlenecks import Diagnosed, StageOne, diagnose_bottlenecks
 from problems.coplan.choices import UpgradeRule
 from problems.coplan.equipment import Library, StorageTerms
-from problems.coplan.plan import Conflict, CoplanPlan, judged, upgraded_columns
+from problems.coplan.plan import WORST_FIRST, Conflict, CoplanPlan, judged, upgraded_columns
 from problems.coplan.scenario import Scenario
 from problems.coplan.storage_model import Grid, one_feeder
 from problems.coplan.storage_program import FeederStorage
 from problems.coplan.vcu import feeders_behind
 from problems.coplan.vmbp import feeder_storage
 
-WORST_FIRST = ("infeasible", "solver_failed", "time_limit", "gap_limit")
 PROVEN_GAP = 5e-4
 
 

@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 
 from powerflow import load_feeder
 from powerflow.door import make_feeder
+from problems.coplan import hosting_storage
 from problems.coplan.charging import (
     DRAWS_AT_ONCE,
     MEAN_H,
@@ -21,7 +22,9 @@ from problems.coplan.diagnosis import diagnose
 from problems.coplan.equipment import read_library
 from problems.coplan.hosting import BELOW_0, host, wilson
 from problems.coplan.hosting_storage import host_with_storage
+from problems.coplan.plan import StorageUnit
 from problems.coplan.scenario import at_base_kv, on_day
+from problems.coplan.storage_program import FeederStorage
 from problems.coplan.vehicles import counts_of, customer_orders
 
 FEEDER = load_feeder("iowa240")
@@ -227,19 +230,93 @@ def test_the_files_and_the_report(feederlab):
     assert again == {"agree": True, "differences": []}
 
 
-def test_storage_stretches_the_threshold_on_a_small_feeder():
-    pytest.importorskip("cvxpy")
+def street():
+    """Return a line for 1,039 kVA with 500 kW in every second hour and half of it between."""
     feeder = make_feeder(
         name="street", base_kv=10.0, source="s", bus_id=["s", "a"], p_kw=[0.0, 500.0],
         q_kvar=[0.0, 0.0], from_bus=["s"], to_bus=["a"], r_ohm=[0.1], x_ohm=[0.1],
         ampacity_a=[60.0], customers=[0, 100],
     )  # fmt: skip
     shape = np.tile([0.5, 1.0], 12)[:, None]
-    day = Day(shape * feeder.p_kw, shape * feeder.q_kvar, np.ones(24), "built")
-    asked = {"charger_kw": 10.0, "profile": "simultaneous", "seed": 1, "n_draw": 1}
+    return feeder, Day(shape * feeder.p_kw, shape * feeder.q_kvar, np.ones(24), "built")
+
+
+ASKED = {"charger_kw": 10.0, "profile": "simultaneous", "seed": 1, "n_draw": 1}
+
+
+def test_storage_stretches_the_threshold_on_a_small_feeder():
+    pytest.importorskip("cvxpy")
+    feeder, day = street()
     # 60 A are 1039 kVA: 539 kW of EVs at a power factor of 0.925 beside 500 kW do not fit, and
     # without storage the greater hour binds; with storage about the mean of the hours does
-    without = host(feeder, day, **asked).threshold_pct[0]
-    with_storage = host_with_storage(feeder, day, read_library().storage, **asked).threshold_pct[0]
+    without = host(feeder, day, **ASKED).threshold_pct[0]
+    found = host_with_storage(feeder, day, read_library().storage, **ASKED)
     assert 40 <= without < 54
-    assert without + 5 <= with_storage <= 79
+    assert without + 5 <= found.threshold_pct[0] <= 79
+    assert (found.is_open[0], found.lowered_pct[0], found.message) == (False, 0, "")
+
+
+def storage_up_to(most_pct, beyond, unit_kw=0.0):
+    """Return a stand-in of `feeder_storage` that is feasible up to an adoption."""
+
+    def found(scenario, *_, **__):
+        if round(scenario.p_kw[0, 1] - 250.0) > 10 * most_pct:  # kW of EVs, 10 kW each
+            return FeederStorage(beyond, message="forced")
+        unit = StorageUnit("a", 1.0, 1.0, 0.0, (unit_kw,) * 24, (0.0,) * 24)
+        return FeederStorage("optimal", (unit,), 0.0)
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("beyond", "is_open"),
+    [("infeasible", False), ("solver_failed", True), ("time_limit", True)],
+)
+def test_a_threshold_below_a_failed_solve_says_so(monkeypatch, beyond, is_open):
+    feeder, day = street()
+    monkeypatch.setattr(hosting_storage, "feeder_storage", storage_up_to(30, beyond))
+    asked = {**ASKED, "n_draw": 2}
+    found = host_with_storage(feeder, day, read_library().storage, **asked)
+    assert found.threshold_pct.tolist() == [30, 30]
+    assert found.is_open.tolist() == [is_open] * 2
+    assert ("2 of 2 draws rest on a solve that failed" in found.message) == is_open
+    assert ("forced" in found.message) == is_open
+
+
+def test_a_failed_solve_above_a_proven_violation_changes_nothing(monkeypatch):
+    feeder, day = street()
+    low = storage_up_to(30, "infeasible")
+
+    def found(scenario, *_, **__):
+        plan = low(scenario)
+        is_far = scenario.p_kw[0, 1] > 250.0 + 400.0
+        return replace(plan, status="solver_failed") if is_far else plan
+
+    monkeypatch.setattr(hosting_storage, "feeder_storage", found)
+    answer = host_with_storage(feeder, day, read_library().storage, **ASKED)
+    assert (answer.threshold_pct[0], answer.is_open[0], answer.message) == (30, False, "")
+
+
+def test_the_power_flow_lowers_a_threshold_that_it_rejects(monkeypatch):
+    # a stand-in whose units draw 100 kW more: the line carries what it carries at 10 % less
+    feeder, day = street()
+    without = host(feeder, day, **ASKED).threshold_pct[0]
+    stand_in = storage_up_to(80, "infeasible", unit_kw=100.0)
+    monkeypatch.setattr(hosting_storage, "feeder_storage", stand_in)
+    found = host_with_storage(feeder, day, read_library().storage, **ASKED)
+    assert without - 12 <= found.threshold_pct[0] <= without - 8
+    assert found.threshold_pct[0] + found.lowered_pct[0] == 80
+    assert "lowered by up to" in found.message
+    assert not found.is_open[0]
+
+
+def test_the_command_ends_with_4_where_a_threshold_rests_on_a_failed_solve(feederlab, monkeypatch):
+    lost = FeederStorage("solver_failed", message="forced")
+    monkeypatch.setattr(hosting_storage, "feeder_storage", lambda *_, **__: lost)
+    words = ["host", "iowa240", "--base-kv", "6.9", "--draws", "2", "--seed", "1"]
+    answer = feederlab(*words, "--with-storage", "--storage-draws", "1", "--json")
+    assert answer.code == 4
+    assert "rest on a solve that failed" in answer.err
+    assert "forced" in answer.err
+    assert answer.json["threshold_pct_with_storage"] is None
+    assert answer.json["storage_failed_draws"] == 1
