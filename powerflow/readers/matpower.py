@@ -53,11 +53,15 @@ def read_matpower(path: Path, opening: Opening) -> Reading:
             # What the parser's pandas will change some day is no matter of the user's.
             warnings.simplefilter("ignore", DeprecationWarning)
             case = frames.CaseFrames(str(path))
-        base_mva = _number(case.baseMVA)
-        tables = {name: _numbers(getattr(case, name)) for name in LEAST_COLUMNS}
+        base_cell = case.baseMVA
+        cells = {name: getattr(case, name).to_numpy().tolist() for name in LEAST_COLUMNS}
     except Exception as error:  # the parser raises whatever it stumbles over
-        reason = quote(f"{type(error).__name__}: {error}", 120)
-        raise FeederError(f"{path}: cannot be parsed as a MATPOWER case ({reason})") from None
+        said = quote(" ".join(str(error).split()), 200)
+        raise FeederError(
+            f"{path}: cannot be parsed as a MATPOWER case (the parser says: {said})"
+        ) from None
+    base_mva = _number(base_cell, f"{path}, mpc.baseMVA")
+    tables = {name: _numbers(rows, f"{path}, mpc.{name}") for name, rows in cells.items()}
     for name, table in tables.items():
         if table.ndim != 2 or table.shape[1] < LEAST_COLUMNS[name]:
             raise FeederError(
@@ -91,18 +95,22 @@ def _check_finite(path: Path, name: str, table: Table) -> None:
             )
 
 
-def _numbers(frame: Any) -> Table:
+def _numbers(cells: list[list[Any]], where: str) -> Table:
     """Return the cells of a table as numbers."""
-    rows = [[_number(cell) for cell in row] for row in frame.to_numpy().tolist()]
+    rows = [[_number(cell, f"{where} row {k + 1}") for cell in row] for k, row in enumerate(cells)]
     return np.array(rows, dtype=np.float64)
 
 
-def _number(cell: float | str) -> float:
+def _number(cell: Any, where: str) -> float:
     """Return a cell as a number; it may be arithmetic such as 50/3 or 11/sqrt(3)."""
     try:
         return float(cell)
-    except ValueError:
+    except (TypeError, ValueError):
+        pass
+    try:
         return float(arithmetic(str(cell), {}))
+    except (SyntaxError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError):
+        raise FeederError(f"{where}: expected a number, not {quote(cell)}") from None
 
 
 def _network(path: Path, base_mva: float, tables: dict[str, Table]) -> Network:

@@ -46,7 +46,8 @@ def read_opendss(path: Path, opening: Opening) -> Reading:
         if dss.Circuit.Name():
             dss.Solution.Solve()
     except Exception as error:  # one exception class of the package, known once it is imported
-        raise FeederError(f"{path}: OpenDSS says: {quote(error, 200)}") from None
+        said = quote(" ".join(str(error).split()), 300)  # it writes several lines
+        raise FeederError(f"{path}: OpenDSS says: {said}") from None
     if not dss.Circuit.Name():
         raise FeederError(f"{path}: OpenDSS found no circuit in it (New Circuit.NAME ...)")
     network = _network(dss, path)

@@ -37,11 +37,30 @@ def read_pandapower_json(path: Path, opening: Opening) -> Reading:
             warnings.simplefilter("ignore")
             net = pandapower.from_json(str(path))
     except Exception as error:  # the package raises whatever it stumbles over
-        reason = quote(f"{type(error).__name__}: {error}", 120)
-        raise FeederError(f"{path}: cannot be read as a pandapower network ({reason})") from None
+        raise FeederError(f"{path}: {_fault(path, error)}") from None
     if not is_pandapower(net):
-        raise FeederError(f"{path}: JSON, but not a pandapower network")
+        raise FeederError(f"{path}: is not a pandapower network")
     return read_pandapower(net, opening, str(path), path.stem)
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """Return why a file cannot be read: what it is instead, or what the package says of it."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        return "cannot be read as a pandapower network (not UTF-8 text)"
+    except json.JSONDecodeError as slip:
+        place = f"line {slip.lineno} column {slip.colno}"
+        return f"cannot be read as a pandapower network (not JSON, {place}: {slip.msg})"
+    except (OSError, RecursionError) as slip:
+        reason = getattr(slip, "strerror", None) or "nested too deeply"
+        return f"cannot be read as a pandapower network ({reason})"
+    if isinstance(content, dict) and {"_class", "_module"} <= content.keys():
+        said = quote(" ".join(str(error).split()), 200)
+        return f"cannot be read as a pandapower network (pandapower says: {said})"
+    if isinstance(content, dict) and "feeder" in content and {"assets", "method"} & content.keys():
+        return "a plan, not a network"
+    return "is not a pandapower network"
 
 
 def is_pandapower(given: object) -> bool:

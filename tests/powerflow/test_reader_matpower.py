@@ -171,7 +171,9 @@ FAULTS = {
     "unknown generator": (("\t50\t0.15", "\t99\t0.15"), "mpc.gen row 2: unknown bus 99"),
     "tap": (("0.975", "-0.975"), "mpc.branch row 1: expected a positive tap ratio, not -0.975"),
     "base": (("baseMVA = 10", "baseMVA = 0"), "mpc.baseMVA: expected a positive number, not 0"),
-    "text": (("0.08", "much"), "cannot be parsed as a MATPOWER case"),
+    "text": (("0.08", "much"), r"mpc.branch row 1: expected a number, not much$"),
+    "division": (("0.08", "1/0"), r"mpc.branch row 1: expected a number, not 1/0$"),
+    "text as base": (("baseMVA = 10", "baseMVA = abc"), "mpc.baseMVA: expected a number, not abc$"),
     "narrow": (("\t1.1\t0.9;", ";"), "cannot be parsed|expected rows of at least"),
 }
 

@@ -181,6 +181,7 @@ def test_what_opendss_cannot_read_says_so(text, message, tmp_path):
     with pytest.raises(FeederError, match=message) as caught:
         load_feeder(path)
     assert "\n" not in str(caught.value)
+    assert "\\n" not in str(caught.value)
 
 
 def test_without_opendss_the_extra_is_named(monkeypatch):

@@ -151,7 +151,16 @@ def test_what_has_no_place_is_said():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "cannot be read as a pandapower n"), ('"text"', "not a pandapower|cannot be read")],
+    [
+        ("{", r"cannot be read as a pandapower network \(not JSON, line 1 column 2: "),
+        ('"text"', "some.json: is not a pandapower network$"),
+        ('{"a": 1}', "some.json: is not a pandapower network$"),
+        ('{"feeder": "ieee33", "assets": []}', "some.json: a plan, not a network$"),
+        (
+            '{"_module": "pandapower.auxiliary", "_class": "pandapowerNet", "_object": 5}',
+            r"cannot be read as a pandapower network \(pandapower says: (?!\w+Error)",
+        ),
+    ],
 )
 def test_json_that_is_no_network_says_so(text, message, tmp_path):
     path = tmp_path / "some.json"
