@@ -129,12 +129,33 @@ def read_feeder(
         raise FeederError(f"{quote(given)}: not a feeder ({error.strerror})") from None
     if is_file:
         return _checked(_read_file(path, opening))
-    if isinstance(source, str) and len(path.parts) < 2 and not given.startswith("."):
+    if isinstance(source, str) and not _is_like_path(given):
         raise FeederError(
             f"no feeder {quote(given)} in the library{nearest(given, list_feeders())}; "
             f"there are {', '.join(list_feeders())}, or give the path of a folder or file"
         )
-    raise FeederError(f"{quote(given, 200)}: no such folder or file")
+    raise FeederError(f"{quote(given, 200)}: no such folder or file{_nearest_beside(path)}")
+
+
+def _is_like_path(given: str) -> bool:
+    """Return whether a text that names nothing was meant as a path, not as a library name."""
+    is_file_name = Path(given).suffix.casefold() in FORMATS
+    return given.startswith(".") or "/" in given or "\\" in given or is_file_name
+
+
+def _nearest_beside(path: Path) -> str:
+    """Return a hint at the feeder whose name is nearest in the folder of a path, or nothing."""
+    try:
+        beside = [
+            entry
+            for entry in sorted(path.parent.iterdir())
+            if entry.suffix.casefold() in FORMATS or entry.is_dir()
+        ]
+    except (OSError, ValueError):  # there is no folder either
+        return ""
+    # a suffix in common makes no two names near
+    near = [entry.name for entry in beside if nearest(path.stem, [entry.stem])]
+    return nearest(path.name, near)
 
 
 def _read_file(path: Path, opening: Opening) -> Reading:

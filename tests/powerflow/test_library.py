@@ -268,6 +268,24 @@ def test_what_does_not_exist_says_so_in_one_line(wrong, message, tmp_path, monke
     assert len(str(caught.value)) < 400
 
 
+def test_a_path_that_does_not_exist_suggests_its_neighbor_not_the_library(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("ring.m", "other.json", "rng.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "mine").mkdir()
+    for wrong, hint in (
+        ("rng.m", r" \(did you mean ring.m\?\)"),
+        ("./rng.dss", r" \(did you mean ring.m\?\)"),
+        ("mne/", r" \(did you mean mine\?\)"),
+        ("zzz.json", ""),
+        ("mine/ring.m", ""),
+        ("nowhere/ring.m", ""),
+        (str(tmp_path / "rng.m"), r" \(did you mean ring.m\?\)"),
+    ):
+        with pytest.raises(FeederError, match=f"^{wrong}: no such folder or file{hint}$"):
+            load_feeder(wrong)
+
+
 def test_a_file_of_no_known_format_says_so(tmp_path):
     path = tmp_path / "branches.csv"
     path.write_text("from_bus,to_bus,r_ohm,x_ohm\n")
