@@ -55,15 +55,20 @@ def freeze_loads(
         if kw.any() or kvar.any():
             drawn = powers[:, exponent]
             report.averaged.append(
-                f"loads and shunts of constant {name}, {kw.sum():.6g} kW and {kvar.sum():.6g} kvar "
-                f"at nominal voltage: constant power as in the base case, {kw @ drawn:.6g} kW and "
-                f"{kvar @ drawn:.6g} kvar"
+                f"loads and shunts of constant {name}, {_shown(kw.sum())} kW and "
+                f"{_shown(kvar.sum())} kvar at nominal voltage: constant power as in the base "
+                f"case, {_shown((kw * drawn).sum())} kW and {_shown((kvar * drawn).sum())} kvar"
             )
     return replace(
         feeder,
         p_kw=np.round((p_kw * powers).sum(axis=1), DIGITS),
         q_kvar=np.round((q_kvar * powers).sum(axis=1), DIGITS),
     )
+
+
+def _shown(power: float) -> str:
+    """Return a power as text; what is left of powers that cancel is zero, without a sign."""
+    return f"{round(float(power), DIGITS) + 0.0:.6g}"
 
 
 def _base_voltage(
