@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import os
@@ -51,7 +52,8 @@ def from_content(kind: type[T], content: Any, where: str) -> T:
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for key in content:
         if key not in known:
-            raise ContentError(f"{where}: unknown key '{key}'{nearest(str(key), known)}")
+            hint = nearest(str(key), known) or _nearest_inside(str(key), hints)
+            raise ContentError(f"{where}: unknown key '{key}'{hint}")
     values = {}
     for name, field in known.items():
         if name in content:
@@ -62,6 +64,18 @@ def from_content(kind: type[T], content: Any, where: str) -> T:
         return kind(**values)
     except (ContentError, SettingError, ValueError) as error:
         raise ContentError(f"{where}: {error}") from None
+
+
+def _nearest_inside(key: str, hints: Mapping[str, Any]) -> str:
+    """Return a hint at the table that a key was perhaps meant for, or nothing."""
+    tables = {
+        field.name: name
+        for name, hint in hints.items()
+        if is_dataclass(hint)
+        for field in fields(hint)
+    }
+    close = difflib.get_close_matches(key, tables, n=1, cutoff=0.8)
+    return f" (did you mean {tables[close[0]]}: {close[0]}?)" if close else ""
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:

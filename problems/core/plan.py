@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,4 +65,21 @@ class Plan:
     @classmethod
     def load(cls, path: Path) -> Plan:
         """Read a plan, or raise ContentError naming the file and what is wrong in it."""
-        return cls.from_content(read_json(path), str(path))
+        content = read_json(path)
+        if isinstance(content, Mapping) and "format" not in content:
+            command = _other_command(content)
+            if command is not None:
+                raise ContentError(
+                    f"{path}: a plan of {command}; this command takes plans of site, compare, "
+                    "certify and pareto"
+                )
+        return cls.from_content(content, str(path))
+
+
+def _other_command(content: Mapping[str, Any]) -> str | None:
+    """Return the command that writes plans of such content, if it is one of another kind."""
+    if "method" in content:
+        return "coplan"
+    # one plan of stages per scheme
+    is_staged = any(isinstance(plan, Mapping) and "stages" in plan for plan in content.values())
+    return "stage" if is_staged else None

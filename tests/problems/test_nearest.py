@@ -82,6 +82,16 @@ def test_the_shell_completes(typed: str, word: str, offered: str) -> None:
     assert offered in done.stdout.split()
 
 
+def test_a_key_outside_its_table_is_sent_there(feederlab: Any) -> None:
+    pytest.importorskip("cvxpy")
+    assert feederlab("stage", "ieee33", "--write-config", "mine.toml").code == 0
+    data = Path("mine.toml").read_text(encoding="utf-8")
+    Path("mine.toml").write_text(f"populatio = 5\n{data}", encoding="utf-8")
+    answer = feederlab("stage", "ieee33", "--seed", "1", "--config", "mine.toml")
+    assert answer.code == 1
+    assert "unknown key 'populatio' (did you mean search: population?)" in answer.err
+
+
 def test_alone_it_says_what_one_can_do_next(feederlab: Any) -> None:
     first = feederlab()
     assert first.code == 0

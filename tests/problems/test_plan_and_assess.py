@@ -206,6 +206,22 @@ def test_no_plan_at_all_is_one_clear_error(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "command"),
+    [
+        ({"feeder": "ieee33", "method": "ddcp", "total_usd": 1.0}, "coplan"),
+        ({"B": {"feeder": "ieee33", "sites": {}, "stages": []}}, "stage"),
+    ],
+)
+def test_a_plan_of_another_kind_is_called_so(
+    tmp_path: Path, content: dict[str, Any], command: str
+) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ContentError, match=f"plan.json: a plan of {command}; this command takes"):
+        Plan.load(file)
+
+
+@pytest.mark.parametrize(
     ("asset", "message"),
     [
         (Asset("capacitor", "77", kvar=1.0), "capacitor at bus 77: .*no bus 77"),
