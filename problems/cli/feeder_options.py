@@ -103,7 +103,9 @@ def _announce(given: Any) -> None:
         for one in caught:
             typer.echo(f"warning: {one.message}", err=True)
         counts = [
-            f"{len(words)} {name}" for name, words in report.named() if words and name != "warnings"
+            f"{len(words)} {name.removesuffix('s') if len(words) == 1 else name}"
+            for name, words in report.named()
+            if words and name != "warnings"
         ]
         if counts:
             typer.echo(

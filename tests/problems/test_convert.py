@@ -1,6 +1,7 @@
 """The command on other people's networks: conversion, loops, plans that know what was opened."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,13 @@ def test_a_folder_and_back_is_the_same_feeder(feederlab: Any, source: str, tmp_p
     again = feederlab("convert", source, str(tmp_path / "out"))
     assert again.code == 1
     assert "is not empty; choose another folder" in again.err
+
+
+def test_one_of_a_kind_is_counted_in_the_singular(feederlab: Any) -> None:
+    pytest.importorskip("matpowercaseframes")
+    answer = feederlab("flow", str(CASES / "ring.m"), "--radial", "mst")
+    assert answer.code == 0
+    assert re.search(r"\b1 loop[,;]", answer.err), answer.err
 
 
 def test_a_matpower_case_becomes_a_folder_with_its_report(feederlab: Any, tmp_path: Path) -> None:
