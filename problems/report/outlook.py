@@ -10,7 +10,7 @@ from problems.core.content import json_text, write_text
 from problems.report import svg
 from problems.report.feeder_svg import Mark, feeder_figure
 from problems.report.html import in_words
-from problems.report.page import Figure, Outcome, Page, Section, Verdict, table_of, write_page
+from problems.report.page import Figure, Page, Section, Verdict, outcome_of, table_of, write_page
 from problems.report.profile_svg import limit_levels, profile_figure
 from problems.report.style import COLORS, GREY
 from problems.report.tables import write_table
@@ -167,9 +167,9 @@ def _checks(
     """Return whether thresholds are kept and whether each mode keeps voltage and rating."""
     lines = [
         Verdict(f"PV is at most {PV_WARNING:.0%} of the peak load",
-                _outcome(pv_ratio <= PV_WARNING), f"{pv_ratio:.1%}"),
+                outcome_of(pv_ratio <= PV_WARNING), f"{pv_ratio:.1%}"),
         Verdict(f"At most {EV_WARNING:.0%} of the vehicles are electric",
-                _outcome(ev_penetration <= EV_WARNING), f"{ev_penetration:.1%}"),
+                outcome_of(ev_penetration <= EV_WARNING), f"{ev_penetration:.1%}"),
     ]  # fmt: skip
     for mode in MODES:
         row = found.indicators["modes"][mode]
@@ -181,12 +181,8 @@ def _checks(
             else f"lowest {low:.4f} p.u., transformer {loading:.0f} %"
         )
         words = f"Voltages and the transformer bear the vehicles: {mode}"
-        lines.append(Verdict(words, _outcome(is_met), reason))
+        lines.append(Verdict(words, outcome_of(is_met), reason))
     return tuple(lines)
-
-
-def _outcome(is_met: bool) -> Outcome:
-    return "holds" if is_met else "fails"
 
 
 def _stages(pv_ratio: float, ev_penetration: float) -> Figure:

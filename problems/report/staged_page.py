@@ -10,7 +10,7 @@ import numpy as np
 
 from problems.report.feeder_svg import BuiltLine, Mark, feeder_figure
 from problems.report.money_svg import cash_figure, tornado_figure
-from problems.report.page import Figure, Outcome, Page, Section, Table, Verdict, table_of
+from problems.report.page import Figure, Page, Section, Table, Verdict, outcome_of, table_of
 from problems.report.profile_svg import limit_levels, lowest_v_pu, profile_figure
 from problems.siting.sensitivity import Swing
 from problems.staged.indicators import cost_breakdown, listed_investments
@@ -159,22 +159,22 @@ def _checks(
     found = [
         Verdict(
             "The AC power flow of every scenario keeps every limit",
-            _outcome(solved and _all_within(excess, AC_TOL)),
+            outcome_of(solved and _all_within(excess, AC_TOL)),
             f"largest excess over a limit, of it: {_each(excess, '.1e')}",
         ),
         Verdict(
             "The cones of every dispatch are tight",
-            _outcome(_all_within(cones, CONE_TOL)),
+            outcome_of(_all_within(cones, CONE_TOL)),
             f"largest l v - P^2 - Q^2, p.u.: {_each(cones, '.1e')}",
         ),
         Verdict(
             f"The cost is within {100.0 * PROVEN_GAP:g} % of the proven bound",
-            _outcome(_all_within(gaps, PROVEN_GAP)),
+            outcome_of(_all_within(gaps, PROVEN_GAP)),
             f"gap: {_each(gaps, '.3%')}",
         ),
         Verdict(
             "No load goes unserved in any stage",
-            _outcome(_all_within(lost, 1.0)),
+            outcome_of(_all_within(lost, 1.0)),
             f"kWh a year, stages together: {_each(lost, ',.0f')}",
         ),
     ]
@@ -183,7 +183,7 @@ def _checks(
         is_met = other.lcc_rmb <= one.lcc_rmb * (1.0 + max(one.gap, other.gap))
         reason = f"{other.lcc_rmb / 1e6:.3f} and {one.lcc_rmb / 1e6:.3f} million RMB"
         words = f"Scheme {more} costs no more than {less}, up to the gaps"
-        found.append(Verdict(words, _outcome(is_met), reason))
+        found.append(Verdict(words, outcome_of(is_met), reason))
     return tuple(found)
 
 
@@ -196,10 +196,6 @@ def _each(figures: Mapping[str, float | None], form: str) -> str:
         f"{name} {'no solution' if value is None else format(value, form)}"
         for name, value in figures.items()
     )
-
-
-def _outcome(is_met: bool) -> Outcome:
-    return "holds" if is_met else "fails"
 
 
 def _money(plan: SchemePlan) -> tuple[Section, ...]:
