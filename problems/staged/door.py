@@ -1,11 +1,11 @@
-"""Owns the way from a TOML file to the data of a staged study, and the files that are shipped."""
+"""Owns the data of a staged study that are shipped, and writing them out."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
 
-from problems.core.content import from_content, read_toml, write_text
+from problems.core.content import from_content, write_text
 from problems.core.errors import ContentError, SettingError
 from problems.staged.case import StagedData
 
@@ -27,11 +27,6 @@ def shipped_text(feeder: str) -> str:
             "write those with --write-config, edit them for your feeder, and give --config"
         )
     return files(__package__).joinpath("data", f"{feeder}.toml").read_text(encoding="utf-8")
-
-
-def read_data(path: Path) -> StagedData:
-    """Read the data of a staged study, or raise ContentError naming file, key and what is wrong."""
-    return from_content(StagedData, read_toml(path), str(path))
 
 
 def shipped_data(feeder: str) -> StagedData:

@@ -213,14 +213,12 @@ def test_a_solver_that_fails_is_not_called_infeasible(case, tmp_path, monkeypatc
 
 
 def test_a_proof_that_may_not_go_on_says_why_and_its_status_is_a_gap(case) -> None:
-    from powerflow.library import load_feeder
-    from problems.staged.door import read_data
+    from problems.cli.staged_options import staged_study
     from problems.staged.indicators import listed_investments, scheme_answer
     from problems.staged.investment import Scheme
     from problems.staged.scheme_plan import Effort, plan_scheme
-    from problems.staged.studied import studied
 
-    study = studied(load_feeder(str(case[0])), read_data(case[1]))
+    study = staged_study(str(case[0]), str(case[1]), "stage")
     effort = replace(Effort.of(study, seed=1, is_quick=True), max_states=0, gap=0.0)
     plan = plan_scheme(study, Scheme("C"), effort)
     answer = scheme_answer(plan)
@@ -234,14 +232,14 @@ def test_a_proof_that_may_not_go_on_says_why_and_its_status_is_a_gap(case) -> No
 
 def test_payments_of_the_years_add_up_to_the_cost(case) -> None:
     from powerflow.library import load_feeder
-    from problems.staged.door import read_data
+    from problems.cli.staged_options import staged_study
     from problems.staged.investment import Scheme
     from problems.staged.payments import yearly_payments
     from problems.staged.scheme_plan import Effort, SchemePlan, plan_scheme
     from problems.staged.studied import studied
 
     for has_residual in (False, True):
-        data = read_data(case[1])
+        data = staged_study(str(case[0]), str(case[1]), "stage").data
         data = replace(data, prices=replace(data.prices, has_residual_value=has_residual))
         study = studied(load_feeder(str(case[0])), data)
         plan = plan_scheme(study, Scheme("C"), Effort.of(study, seed=1, is_quick=True))

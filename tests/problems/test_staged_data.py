@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from powerflow.library import load_feeder
+from problems.cli.staged_options import staged_study
 from problems.core.errors import ContentError, SettingError
-from problems.staged.door import read_data, shipped_data, shipped_text, write_config
+from problems.staged.door import shipped_data, shipped_text, write_config
 from problems.staged.investment import Factors, basic_piles_rmb
 from problems.staged.scenarios import all_scenarios, reduce_scenarios, unmanaged_kw, whole_year
 from problems.staged.studied import studied
@@ -111,7 +112,7 @@ def test_residual_value_returns_what_is_left_of_a_life(study) -> None:
 def test_written_config_reads_back_and_is_commented(tmp_path) -> None:
     file = tmp_path / "mine.toml"
     write_config("ieee33", file)
-    assert read_data(file) == shipped_data("ieee33")
+    assert staged_study("ieee33", str(file), "stage").data == shipped_data("ieee33")
     with pytest.raises(ContentError, match="exists already"):
         write_config("ieee33", file)
     with pytest.raises(SettingError, match="ieee33, ieee123"):
