@@ -7,18 +7,18 @@ its best lines need.
 
 from __future__ import annotations
 
-import heapq
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from problems.coplan.best_first import UNRESOLVED, BestFirst
 from problems.coplan.choices import Choices, FloatArray, IntArray
 from problems.coplan.equipment import Library
 from problems.coplan.joint_bound import Node, Relaxation, halved_line
 from problems.coplan.plan import Conflict, LineUpgrade, StorageUnit, upgrades_of
 from problems.coplan.scenario import Scenario
-from problems.coplan.site_search import UNRESOLVED
 from problems.coplan.storage_conflicts import least_conflicts
 from problems.coplan.storage_model import Grid, one_feeder
 from problems.coplan.storage_program import StorageProgram
@@ -71,7 +71,7 @@ class JointSearch:
         self.relaxation = Relaxation(scenario, self.terms, choices, buses, gap, end)
         self.turning_kwh = self._turning_kwh()
         self.best = FeederPlan("infeasible")
-        self.closed_usd = np.inf  # least bound of the nodes that are done with
+        self.tree: BestFirst[Node] = BestFirst()
         self.priced: set[tuple[int, ...]] = set()
 
     def run(self) -> FeederPlan:
@@ -90,31 +90,28 @@ class JointSearch:
         most_kwh = self._most_kwh()
         if most_kwh <= 0.0:
             return replace(self.best, status=alone.status)
-        queue: list[tuple[float, int, Node]] = []
-        nodes = [Node(0.0, most_kwh, np.ones(len(self.choices.branch), dtype=bool))]
-        count, status = 0, "optimal"
-        while True:
-            for child in nodes:
-                node = self.relaxation.relaxed(child, self._cutoff_usd)
-                if node.chosen is None or node.bound_usd >= self._cutoff_usd:
-                    self.closed_usd = min(self.closed_usd, node.bound_usd)
-                    continue
-                count += 1
-                heapq.heappush(queue, (node.bound_usd, count, node))
-            if not queue or min(queue[0][0], self.closed_usd) >= self._cutoff_usd:
-                break
-            if time.perf_counter() > self.end:
-                status = "time_limit"
-                break
-            nodes = self._children(heapq.heappop(queue)[2])
-        floor = min([self.closed_usd, self.best.cost_usd] + [item[0] for item in queue])
+        root = Node(0.0, most_kwh, np.ones(len(self.choices.branch), dtype=bool))
+        status = self.tree.run(
+            self._relaxed([root]),
+            lambda node: self._relaxed(self._children(node)),
+            lambda: self._cutoff_usd,
+            self.end,
+        )
         if not np.isfinite(self.best.cost_usd):
-            if status == "optimal" and np.isfinite(self.closed_usd):
-                return replace(self.best, status="solver_failed", message=UNRESOLVED)
-            return replace(self.best, status=status if status != "optimal" else "infeasible")
-        if status == "optimal" and floor < self.best.cost_usd * (1.0 - max(self.gap, 1e-4)):
-            status = "gap_limit"
-        return replace(self.best, status=status, bound_usd=floor)
+            status = self.tree.without_plan(status)
+            word = UNRESOLVED if status == "solver_failed" else self.best.message
+            return replace(self.best, status=status, message=word)
+        status, bound_usd = self.tree.proven(status, self.best.cost_usd, self.gap)
+        return replace(self.best, status=status, bound_usd=bound_usd)
+
+    def _relaxed(self, nodes: Iterable[Node]) -> Iterator[Node]:
+        """Yield nodes with the lines of their bound; close those that have none."""
+        for node in nodes:
+            found = self.relaxation.relaxed(node, self._cutoff_usd)
+            if found.chosen is None:
+                self.tree.close(found)
+            else:
+                yield found
 
     @property
     def _cutoff_usd(self) -> float:
@@ -155,7 +152,7 @@ class JointSearch:
             if needed > low:
                 return [replace(node, low_kwh=min(needed, high))]
         if not halves:
-            self.closed_usd = min(self.closed_usd, node.bound_usd)
+            self.tree.close(node)
         return halves
 
     def _least_kwh(self, kept: BoolArray) -> float:

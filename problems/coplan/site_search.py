@@ -6,22 +6,19 @@ spreads storage thinly; a part of the feeder with some, but too little for a uni
 
 from __future__ import annotations
 
-import heapq
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from powerflow.units import S_BASE_KVA
+from problems.coplan.best_first import UNRESOLVED, BestFirst
 from problems.coplan.storage_model import LEAST_KWH
 from problems.coplan.storage_program import LOSS_PRICE, BoolArray, FeederStorage, StorageProgram
 
 FloatArray = NDArray[np.float64]
 SIZE_TOL = 1e-4
 """Share of the least size that a solver may miss it by."""
-
-UNRESOLVED = "no plan was found and nothing is proven: a part of the search was closed unresolved"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +43,7 @@ class SiteSearch:
             self.below[self.parent[k]] |= self.below[k]
         self.best = FeederStorage("infeasible")
         self.tried: set[tuple[int, ...]] = set()
-        self.closed_usd = np.inf  # least bound of the nodes that are done with
+        self.tree: BestFirst[_Node] = BestFirst()
         self.word = "sites that seem to fit do not"  # what the last solver that failed said
 
     def run(self) -> FeederStorage:
@@ -56,42 +53,29 @@ class SiteSearch:
             is_clear = first.status == "infeasible"
             return FeederStorage(first.status, message="" if is_clear else first.message)
         root = np.arange(self.n_bus) == 0
-        queue: list[tuple[float, int, _Node]] = []
         nodes = [self._solved(root, (), first.bound_usd)]
-        count, status = 0, "optimal"
-        while True:
-            for node in nodes:
-                if node.bound_usd >= self._cutoff_usd:
-                    self.closed_usd = min(self.closed_usd, node.bound_usd)
-                    continue
-                count += 1
-                heapq.heappush(queue, (node.bound_usd, count, node))
-            if not queue or min(queue[0][0], self.closed_usd) >= self._cutoff_usd:
-                break
-            if time.perf_counter() > self.program.end:
-                status = "time_limit"
-                break
-            node = heapq.heappop(queue)[2]
-            region = self._region(node)
-            if region is None:
-                self._offer(np.flatnonzero(node.kwh > LEAST_KWH))
-                self.closed_usd = min(self.closed_usd, node.bound_usd)
-                nodes = []
-                continue
-            nodes = [
-                self._solved(node.is_closed | region, node.regions, node.bound_usd),
-                self._solved(node.is_closed, (*node.regions, region), node.bound_usd),
-            ]
+        status = self.tree.run(nodes, self._children, lambda: self._cutoff_usd, self.program.end)
         if not np.isfinite(self.best.cost_usd):
-            if status == "optimal" and np.isfinite(self.closed_usd):
-                return FeederStorage("solver_failed", message=f"{UNRESOLVED}, {self.word}")
-            message = "no sites of the least size keep every limit"
-            message = message if status == "optimal" else "no sites found in time"
-            return FeederStorage("infeasible" if status == "optimal" else status, message=message)
-        floor = min([self.closed_usd, self.best.cost_usd] + [item[0] for item in queue])
-        if status == "optimal" and floor < self.best.cost_usd * (1.0 - max(self.gap, 1e-4)):
-            status = "gap_limit"
-        return replace(self.best, status=status, bound_usd=floor)
+            status = self.tree.without_plan(status)
+            message = {
+                "solver_failed": f"{UNRESOLVED}, {self.word}",
+                "infeasible": "no sites of the least size keep every limit",
+            }.get(status, "no sites found in time")
+            return FeederStorage(status, message=message)
+        status, bound_usd = self.tree.proven(status, self.best.cost_usd, self.gap)
+        return replace(self.best, status=status, bound_usd=bound_usd)
+
+    def _children(self, node: _Node) -> list[_Node]:
+        """Branch on a region that has none, or enough for a unit; close a node without one."""
+        region = self._region(node)
+        if region is None:
+            self._offer(np.flatnonzero(node.kwh > LEAST_KWH))
+            self.tree.close(node)
+            return []
+        return [
+            self._solved(node.is_closed | region, node.regions, node.bound_usd),
+            self._solved(node.is_closed, (*node.regions, region), node.bound_usd),
+        ]
 
     @property
     def _cutoff_usd(self) -> float:
