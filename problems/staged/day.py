@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from powerflow.solve import power_flow
 from powerflow.units import S_BASE_KVA
+from problems.core.assess import required
+from problems.staged.capacitor import beyond_capacitor_kvar
 from problems.staged.program import StageProgram
 from problems.staged.scenarios import Scenario
 from problems.staged.studied import Studied
@@ -93,28 +95,25 @@ def read_day(
         outputs=("v_pu", "loading_pct", "loss_kw", "substation_kw", "substation_kvar"),
         n_threads=1,
     )
-    assert ac.v_pu is not None
-    assert ac.loading_pct is not None
-    assert ac.loss_kw is not None
-    assert ac.substation_kw is not None
-    assert ac.substation_kvar is not None
-    reactive = ac.substation_kvar - np.clip(ac.substation_kvar, 0.0, limits.capacitor_kvar)
-    mva = np.hypot(ac.substation_kw, reactive) / 1000.0
+    v_pu, loading_pct = required(ac.v_pu), required(ac.loading_pct)
+    supplied_kw = required(ac.substation_kw)
+    reactive_kvar = beyond_capacitor_kvar(required(ac.substation_kvar), limits.capacitor_kvar)
+    mva = np.hypot(supplied_kw, reactive_kvar) / 1000.0
     violation = voltage_error = loss_error = None
     if ac.converged.all():
-        low, high = ac.v_pu[:, 1:].min(), ac.v_pu[:, 1:].max()
-        reverse = -ac.substation_kw / (1000.0 * limits.reverse_share * rating)
+        low, high = v_pu[:, 1:].min(), v_pu[:, 1:].max()
+        reverse = -supplied_kw / (1000.0 * limits.reverse_share * rating)
         violation = max(
             0.0,
             1.0 - float(low) / limits.v_min_pu,
             float(high) / limits.v_max_pu - 1.0,
-            float(ac.loading_pct[:, 1:].max()) / 100.0 - 1.0,
+            float(loading_pct[:, 1:].max()) / 100.0 - 1.0,
             float(mva.max()) / rating - 1.0,
             float(reverse.max()) - 1.0,
         )
-        voltage_error = float(np.abs(ac.v_pu - np.sqrt(flow.v.value)).max())
+        voltage_error = float(np.abs(v_pu - np.sqrt(flow.v.value)).max())
         loss_kw = S_BASE_KVA * (flow.l.value @ net.r_pu)
-        loss_error = float(np.abs(ac.loss_kw - loss_kw).max())
+        loss_error = float(np.abs(required(ac.loss_kw) - loss_kw).max())
 
     def total(name: str) -> FloatArray:
         if name not in hourly:
@@ -134,10 +133,10 @@ def read_day(
         violation=violation,
         voltage_error_pu=voltage_error,
         loss_error_kw=loss_error,
-        v_pu=ac.v_pu,
-        loading_pct=ac.loading_pct,
+        v_pu=v_pu,
+        loading_pct=loading_pct,
         mva=mva,
-        supplied_kw=ac.substation_kw,
+        supplied_kw=supplied_kw,
         ev_kw=total("net_ev"),
         storage_kw=total("charge") - total("discharge"),
         v2g_kw=total("discharge_ev"),

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from powerflow.solve import power_flow
+from problems.core.assess import finite, required
 from problems.staged.aging import equivalent_aging, life_lost_pct
+from problems.staged.capacitor import beyond_capacitor_kvar
 from problems.staged.case import Stage
 from problems.staged.checks import HOURS
 from problems.staged.development import (
@@ -134,19 +136,19 @@ def outlook(
         day_kw[mode] = _net_demand_kw(study, stage, hardest, mode)
         modes[mode] = {
             "evening_peak_multiple": evening_kw / base_peak_kw,
-            "v_min_pu": _finite(flows.v_low_pu.min()),
-            "v_max_pu": _finite(flows.v_high_pu.max()),
-            "feeder_end_low_pu": _finite(flows.v_pu[..., end].min()),
-            "feeder_end_high_pu": _finite(flows.v_pu[..., end].max()),
+            "v_min_pu": finite(flows.v_low_pu.min()),
+            "v_max_pu": finite(flows.v_high_pu.max()),
+            "feeder_end_low_pu": finite(flows.v_pu[..., end].min()),
+            "feeder_end_high_pu": finite(flows.v_pu[..., end].max()),
             "undervoltage_buses": int((lowest < data.network.v_min_pu).sum()),
-            "max_transformer_loading_pct": _finite(100.0 * flows.substation_kva.max() / rating_kva),
+            "max_transformer_loading_pct": finite(100.0 * flows.substation_kva.max() / rating_kva),
             "reverse_power_h": 365.0 * float(weight @ (flows.substation_kw < 0.0).sum(axis=1)),
             "reverse_over_half_rating_h": 365.0
             * float(weight @ (flows.substation_kw < -0.5 * rating_kva).sum(axis=1)),
             "max_reverse_kw": max(0.0, -float(np.nanmin(flows.substation_kw))),
-            "transformer_aging_factor": _finite(factor),
-            "transformer_life_lost_pct_per_year": _finite(life_lost_pct(factor)),
-            "aging_multiple_of_no_ev": _finite(factor / base_aging),
+            "transformer_aging_factor": finite(factor),
+            "transformer_life_lost_pct_per_year": finite(life_lost_pct(factor)),
+            "aging_multiple_of_no_ev": finite(factor / base_aging),
         }
     advice = guideline(pv_ratio)
     indicators = {
@@ -209,29 +211,14 @@ def _flows(study: Studied, stage: Stage, year: tuple[Scenario, ...], mode: str) 
         outputs=("substation_kw", "substation_kvar", "v_min_pu", "v_max_pu", "v_pu"),
     )
     shape = (len(year), HOURS)
-    assert found.substation_kw is not None
-    assert found.substation_kvar is not None
-    assert found.v_min_pu is not None
-    assert found.v_max_pu is not None
-    assert found.v_pu is not None
-    reactive = found.substation_kvar - data.network.capacitor_kvar * _capacitor_steps(
-        found.substation_kvar, data.network.capacitor_kvar
+    supplied_kw = required(found.substation_kw)
+    reactive_kvar = beyond_capacitor_kvar(
+        required(found.substation_kvar), data.network.capacitor_kvar
     )
     return _Year(
-        substation_kw=found.substation_kw.reshape(shape),
-        substation_kva=np.hypot(found.substation_kw, reactive).reshape(shape),
-        v_low_pu=found.v_min_pu.reshape(shape),
-        v_high_pu=found.v_max_pu.reshape(shape),
-        v_pu=found.v_pu.reshape(*shape, feeder.n_bus),
+        substation_kw=supplied_kw.reshape(shape),
+        substation_kva=np.hypot(supplied_kw, reactive_kvar).reshape(shape),
+        v_low_pu=required(found.v_min_pu).reshape(shape),
+        v_high_pu=required(found.v_max_pu).reshape(shape),
+        v_pu=required(found.v_pu).reshape(*shape, feeder.n_bus),
     )
-
-
-def _capacitor_steps(kvar: FloatArray, capacitor_kvar: float) -> FloatArray:
-    """Return the share of the capacitor that is switched on: what the loads need, at most all."""
-    if capacitor_kvar == 0.0:
-        return np.zeros_like(kvar)
-    return np.clip(kvar / capacitor_kvar, 0.0, 1.0)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

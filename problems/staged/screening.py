@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from powerflow.solve import power_flow
 from problems.conic.network import Network
+from problems.core.assess import required
+from problems.staged.capacitor import beyond_capacitor_kvar
 from problems.staged.checks import HOURS
 from problems.staged.dispatch import build_stage
 from problems.staged.investment import Factors, Scheme
@@ -78,19 +80,12 @@ def plain_flow(study: Studied, k_stage: int, seen: ScenarioSet, is_doubled: Bool
         outputs=("loss_kw", "substation_kw", "substation_kvar", "v_pu", "loading_pct"),
         n_threads=1,
     )
-    assert found.loss_kw is not None
-    assert found.substation_kw is not None
-    assert found.substation_kvar is not None
-    assert found.v_pu is not None
-    assert found.loading_pct is not None
-    reactive = found.substation_kvar
-    reactive = reactive - np.clip(reactive, 0.0, data.network.capacitor_kvar)
     return PlainFlow(
-        found.loss_kw,
-        found.substation_kw,
-        reactive,
-        found.v_pu,
-        found.loading_pct,
+        required(found.loss_kw),
+        required(found.substation_kw),
+        beyond_capacitor_kvar(required(found.substation_kvar), data.network.capacitor_kvar),
+        required(found.v_pu),
+        required(found.loading_pct),
         found.converged,
     )
 
