@@ -116,7 +116,10 @@ def _page(
             f"{kept['charger_kw']:g} kW?"
         ),
         answer=_answer(found, kept, len(over), len(low)),
-        certificate="AC power flow; for loads that consume it is the optimum of (1)-(8).",
+        certificate=(
+            "Each figure is of an AC power flow; for loads that consume, the flow of least loss of "
+            "the cone model is the same."
+        ),
         command=command,
         assumptions=(
             f"Loads: {source}; {cases}, each limit in its worst one.",
